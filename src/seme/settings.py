@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=_default_home)
     """Folder of the library, the index, the secrets and the caches."""
     database: str = ""
-    """SQLAlchemy address of the library; empty means SQLite in `home`. `postgresql+psycopg://user@host/name` works too."""
+    """SQLAlchemy address of the library (`postgresql+psycopg://user@host/name`); empty means SQLite in `home`."""
 
     # Serving
     host: str = "127.0.0.1"
@@ -94,8 +94,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic passes all of them by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, and that wins over `seme.toml`."""
         given = {**env_settings(), **init_settings()}

@@ -134,9 +134,13 @@ class Paper:
         if not self.id or len(self.id) > 200 or any(c.isspace() for c in self.id):
             raise InputError(f"paper id {self.id!r} must be 1 to 200 characters without white space")
         if not self.title.strip() or len(self.title) > LONGEST_TITLE:
-            raise InputError(f"paper {self.id}: the title must have 1 to {LONGEST_TITLE} characters, it has {len(self.title)}")
+            raise InputError(
+                f"paper {self.id}: the title must have 1 to {LONGEST_TITLE} characters, it has {len(self.title)}"
+            )
         if len(self.summary) > LONGEST_SUMMARY:
-            raise InputError(f"paper {self.id}: the summary has {len(self.summary)} characters, at most {LONGEST_SUMMARY}")
+            raise InputError(
+                f"paper {self.id}: the summary has {len(self.summary)} characters, at most {LONGEST_SUMMARY}"
+            )
         for name, value in (("author_count", self.author_count), ("votes", self.votes), ("comments", self.comments)):
             if value is not None and value < 0:
                 raise InputError(f"paper {self.id}: {name} is {value}, it must not be negative")

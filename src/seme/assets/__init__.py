@@ -1,0 +1,1 @@
+"""Real models and data by name: installed packages first, the hub last, always checked."""

@@ -1,0 +1,1 @@
+"""Text encoders, and how they are trained."""

@@ -1,0 +1,207 @@
+"""Storing papers, and reading them back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Engine, func, select
+
+from seme.errors import NotFoundError
+from seme.papers.library import counters, schema
+from seme.papers.library.database import writing
+from seme.papers.library.records import StoredPaper, from_row
+from seme.papers.library.storing import Stored, mark_removed, store_papers
+from seme.papers.paper import Paper
+from seme.papers.query import Query, Sort
+
+CHUNK = 500
+"""Papers stored in one transaction, and ids asked for in one statement."""
+
+_PAPER = schema.paper
+_VOTES = func.coalesce(_PAPER.c.source_votes, 0) + _PAPER.c.vote_count
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a paper."""
+
+    number: int
+    title: str
+    summary: str
+    updated_at: dt.datetime | None
+
+
+class Papers:
+    """The papers of a library."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def store(self, papers: Iterable[Paper], *, now: dt.datetime | None = None) -> Stored:
+        """Insert or merge papers; the same papers again change nothing.
+
+        Every `CHUNK` papers are one transaction.
+        """
+        moment = now or dt.datetime.now(dt.UTC)
+        done, waiting = Stored(), list(papers)
+        for start in range(0, len(waiting), CHUNK):
+            with writing(self._engine) as connection:
+                done += store_papers(connection, waiting[start : start + CHUNK], moment)
+        return done
+
+    def remove(self, ids: Sequence[str], *, now: dt.datetime | None = None) -> int:
+        """Hide papers from listings and search; return how many were there."""
+        with writing(self._engine) as connection:
+            return mark_removed(connection, ids, now or dt.datetime.now(dt.UTC))
+
+    def get(self, paper_id: str) -> StoredPaper:
+        """Return a paper by its id, or by an id that it once had.
+
+        Raises
+        ------
+        NotFoundError
+            If no paper has that id.
+        """
+        found = self.get_many([paper_id])
+        if not found:
+            raise NotFoundError(f"no paper has the id {paper_id!r}", hint="seme search finds papers by meaning")
+        return found[0]
+
+    def get_many(self, ids: Sequence[str]) -> list[StoredPaper]:
+        """Return papers in the order of their ids; ids that are unknown are left out."""
+        found: dict[str, StoredPaper] = {}
+        alias = schema.paper_alias
+        with self._engine.connect() as connection:
+            for start in range(0, len(ids), CHUNK):
+                chunk = list(ids[start : start + CHUNK])
+                for row in connection.execute(select(_PAPER).where(_PAPER.c.id.in_(chunk))):
+                    found[row.id] = from_row(row)
+                missing = [paper_id for paper_id in chunk if paper_id not in found]
+                if missing:
+                    join = select(_PAPER, alias.c.alias).join(alias, alias.c.paper_key == _PAPER.c.key)
+                    for row in connection.execute(join.where(alias.c.alias.in_(missing))):
+                        found[row.alias] = from_row(row)
+        return [found[paper_id] for paper_id in dict.fromkeys(ids) if paper_id in found]
+
+    def versions(self, paper_id: str) -> list[Version]:
+        """Return the versions of a paper that were seen, the oldest first."""
+        table = schema.paper_version
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                select(table)
+                .join(_PAPER, _PAPER.c.key == table.c.paper_key)
+                .where(_PAPER.c.id == paper_id)
+                .order_by(table.c.version)
+            )
+            return [Version(row.version, row.title, row.summary, row.updated_at) for row in rows]
+
+    def find(self, query: Query, *, limit: int, offset: int = 0) -> list[StoredPaper]:
+        """List papers that meet the conditions (its text aside), the newest or the most voted first.
+
+        Trending and relevance are orders of `papers.ranking` and `papers.search`, not of the database; here they
+        fall back to the newest first.
+        """
+        order: list[ColumnElement[object]] = [_PAPER.c.listed_on.desc(), _VOTES.desc(), _PAPER.c.key.asc()]
+        if query.order is Sort.VOTES:
+            order = [_VOTES.desc(), _PAPER.c.listed_on.desc(), _PAPER.c.key.asc()]
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                select(_PAPER).where(*_conditions(query)).order_by(*order).limit(limit).offset(offset)
+            )
+            return [from_row(row) for row in rows]
+
+    def ids(self, query: Query) -> list[str]:
+        """Return the ids of all papers that meet the conditions (its text aside)."""
+        with self._engine.connect() as connection:
+            return list(connection.execute(select(_PAPER.c.id).where(*_conditions(query))).scalars())
+
+    def count(self, query: Query | None = None) -> int:
+        """Count the papers that meet the conditions."""
+        with self._engine.connect() as connection:
+            statement = select(func.count()).select_from(_PAPER).where(*_conditions(query or Query()))
+            return int(connection.execute(statement).scalar_one())
+
+    def days(
+        self, *, since: dt.date | None = None, until: dt.date | None = None, limit: int = 400
+    ) -> list[tuple[dt.date, int]]:
+        """Return the days of the feed that have papers, the latest first, each with how many."""
+        statement = select(_PAPER.c.listed_on, func.count()).where(*_conditions(Query(since=since, until=until)))
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                statement.group_by(_PAPER.c.listed_on).order_by(_PAPER.c.listed_on.desc()).limit(limit)
+            )
+            return [(row[0], int(row[1])) for row in rows]
+
+    def labels(self, kind: str, *, limit: int = 100) -> list[tuple[str, int]]:
+        """Return the most frequent labels of a kind (`tag`, `category`, `author`), each with its number of papers."""
+        label = schema.paper_label
+        total = func.count().label("total")
+        statement = (
+            select(label.c.label, total)
+            .join(_PAPER, _PAPER.c.key == label.c.paper_key)
+            .where(label.c.kind == kind, _PAPER.c.removed_at.is_(None))
+            .group_by(label.c.label)
+            .order_by(total.desc(), label.c.label)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [(row.label, int(row.total)) for row in connection.execute(statement)]
+
+    def changes(self, after: tuple[int, int] = (0, 0), *, limit: int = 2_000) -> list[StoredPaper]:
+        """Return papers changed after a point (revision, key), removed ones included, in that order.
+
+        The last one's (`revision`, `key`) is the point to go on from: whoever follows it misses nothing.
+        """
+        revision, key = after
+        later = (_PAPER.c.revision > revision) | ((_PAPER.c.revision == revision) & (_PAPER.c.key > key))
+        statement = select(_PAPER).where(later).order_by(_PAPER.c.revision, _PAPER.c.key).limit(limit)
+        with self._engine.connect() as connection:
+            return [from_row(row) for row in connection.execute(statement)]
+
+    def all(self) -> Iterator[StoredPaper]:
+        """Yield every paper in the order it arrived, removed ones included, in bounded memory."""
+        last = 0
+        while True:
+            with self._engine.connect() as connection:
+                rows = connection.execute(
+                    select(_PAPER).where(_PAPER.c.key > last).order_by(_PAPER.c.key).limit(CHUNK)
+                ).all()
+            if not rows:
+                return
+            yield from map(from_row, rows)
+            last = rows[-1].key
+
+    def revision(self) -> int:
+        """Return the number of the last change of content."""
+        with self._engine.connect() as connection:
+            return counters.value(connection, "content")
+
+    def activity(self) -> int:
+        """Return the number of the last vote, comment or note."""
+        with self._engine.connect() as connection:
+            return counters.value(connection, "activity")
+
+
+def _conditions(query: Query) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [_PAPER.c.removed_at.is_(None)]
+    if query.since:
+        conditions.append(_PAPER.c.listed_on >= query.since)
+    if query.until:
+        conditions.append(_PAPER.c.listed_on <= query.until)
+    if query.source:
+        conditions.append(_PAPER.c.source == query.source)
+    if query.min_votes:
+        conditions.append(query.min_votes <= _VOTES)
+    if query.tag:
+        conditions.append(_labelled(("tag", "category"), query.tag))
+    if query.author:
+        conditions.append(_labelled(("author",), query.author))
+    return conditions
+
+
+def _labelled(kinds: Sequence[str], label: str) -> ColumnElement[bool]:
+    table = schema.paper_label
+    folded = " ".join(label.casefold().split())
+    return _PAPER.c.key.in_(select(table.c.paper_key).where(table.c.kind.in_(kinds), table.c.label == folded))
