@@ -154,11 +154,25 @@ class Papers:
 
         The last one's (`revision`, `key`) is the point to go on from: whoever follows it misses nothing.
         """
-        revision, key = after
-        later = (_PAPER.c.revision > revision) | ((_PAPER.c.revision == revision) & (_PAPER.c.key > key))
-        statement = select(_PAPER).where(later).order_by(_PAPER.c.revision, _PAPER.c.key).limit(limit)
+        statement = select(_PAPER).where(_later(after)).order_by(_PAPER.c.revision, _PAPER.c.key).limit(limit)
         with self._engine.connect() as connection:
             return [from_row(row) for row in connection.execute(statement)]
+
+    def count_changes(self, after: tuple[int, int] = (0, 0)) -> int:
+        """Count the papers that `changes` would return in all."""
+        with self._engine.connect() as connection:
+            statement = select(func.count()).select_from(_PAPER).where(_later(after))
+            return int(connection.execute(statement).scalar_one())
+
+    def former_ids(self, keys: Sequence[int]) -> list[str]:
+        """Return the ids that some papers (by their keys) no longer go by."""
+        alias = schema.paper_alias
+        with self._engine.connect() as connection:
+            found: list[str] = []
+            for start in range(0, len(keys), CHUNK):
+                chunk = list(keys[start : start + CHUNK])
+                found += connection.execute(select(alias.c.alias).where(alias.c.paper_key.in_(chunk))).scalars()
+            return found
 
     def all(self) -> Iterator[StoredPaper]:
         """Yield every paper in the order it arrived, removed ones included, in bounded memory."""
@@ -182,6 +196,11 @@ class Papers:
         """Return the number of the last vote, comment or note."""
         with self._engine.connect() as connection:
             return counters.value(connection, "activity")
+
+
+def _later(after: tuple[int, int]) -> ColumnElement[bool]:
+    revision, key = after
+    return (_PAPER.c.revision > revision) | ((_PAPER.c.revision == revision) & (_PAPER.c.key > key))
 
 
 def _conditions(query: Query) -> list[ColumnElement[bool]]:

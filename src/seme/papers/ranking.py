@@ -1,0 +1,78 @@
+"""Which papers are trending, and which a person may like.
+
+Trending: (1 + a·votes + b·comments) / (age + grace)^gravity, with the age in hours since the paper's day in the feed
+began (UTC). The form is the one that news aggregators made known; a, b, grace and gravity are settings, and every
+answer carries the inputs, so that anybody can check it.
+
+Recommendation: a ridge regression over the papers' vectors, +1 for those that the person saved or voted for, 0 for a
+sample of the others; its weight vector is the query. The answer names the liked papers that are nearest.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from seme.papers.library import StoredPaper
+from seme.settings import Settings
+
+RIDGE = 1.0
+"""Regularisation of the recommendation: with unit vectors, as much as one liked paper weighs."""
+
+
+def age_hours(stored: StoredPaper, now: dt.datetime) -> float:
+    """Return the hours since the paper's day in the feed began, 0 for one of a day to come."""
+    began = dt.datetime.combine(stored.listed_on, dt.time(), dt.UTC)
+    return max(0.0, (now - began).total_seconds() / 3600)
+
+
+def trending_score(stored: StoredPaper, settings: Settings, now: dt.datetime) -> float:
+    """Return the trending score of a paper at a moment (the formula of this module)."""
+    weight = 1 + settings.trending_votes * stored.votes + settings.trending_comments * stored.comments
+    age = age_hours(stored, now) + settings.trending_grace_hours
+    return float(weight / age**settings.trending_gravity)
+
+
+def trending_inputs(stored: StoredPaper, settings: Settings, now: dt.datetime) -> dict[str, float]:
+    """Return what the trending score was computed from."""
+    return {
+        "votes": stored.votes,
+        "comments": stored.comments,
+        "age_hours": round(age_hours(stored, now), 1),
+        "votes_weight": settings.trending_votes,
+        "comments_weight": settings.trending_comments,
+        "grace_hours": settings.trending_grace_hours,
+        "gravity": settings.trending_gravity,
+    }
+
+
+def preference(
+    liked: npt.NDArray[np.float32], others: npt.NDArray[np.float32], *, ridge: float = RIDGE
+) -> npt.NDArray[np.float32]:
+    """Return the weights (d,) of a ridge regression that tells liked vectors from others.
+
+    Both classes weigh the same, however many there are of each.
+
+    Parameters
+    ----------
+    liked, others
+        Vectors (n, d) and (m, d); at least one liked.
+    ridge
+        Regularisation, > 0.
+    """
+    rows = np.concatenate([liked, others]).astype(np.float64)
+    share = np.concatenate([np.full(len(liked), 1 / len(liked)), np.full(len(others), 1 / max(len(others), 1))])
+    target = np.concatenate([np.ones(len(liked)), np.zeros(len(others))])
+    gram = rows.T @ (share[:, None] * rows) + ridge * np.eye(rows.shape[1]) / max(len(liked), 1)
+    return np.linalg.solve(gram, rows.T @ (share * target)).astype(np.float32)
+
+
+def nearest(
+    vector: npt.NDArray[np.float32], liked: npt.NDArray[np.float32], ids: Sequence[str], k: int = 2
+) -> list[str]:
+    """Return the ids of the liked papers nearest to a vector (unit vectors, by cosine), the nearest first."""
+    order = np.argsort(-(liked @ vector), kind="stable")[:k]
+    return [ids[int(i)] for i in order]

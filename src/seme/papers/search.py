@@ -1,0 +1,145 @@
+"""The engine of `seme.retrieval` over the papers of a library: words and meaning, filtered, fused and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seme.errors import SemeError
+from seme.papers.indexing import Position, encoder_or_none, read_position
+from seme.papers.library import Library
+from seme.papers.query import Query
+from seme.retrieval import BM25Index, DenseIndex, HybridIndex
+from seme.settings import Settings
+
+_EXPLAINED = 50
+"""Hits whose matched words are worked out: what a page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A paper that was found, with its score and why."""
+
+    id: str
+    score: float
+    why: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    position: Position
+    lexical: BM25Index
+    dense: DenseIndex
+    hybrid: HybridIndex
+
+
+class SearchEngine:
+    """Search over a library's index; follows the index when another process renews it.
+
+    Without an index every answer is empty; without the encoder the search goes by words alone.
+    """
+
+    def __init__(self, library: Library, settings: Settings) -> None:
+        self._library = library
+        self._settings = settings
+        self._lock = Lock()
+        self._opened: _Opened | None = None
+        self._encoder = lru_cache(maxsize=1)(lambda: encoder_or_none(settings))
+        self._allowed = lru_cache(maxsize=64)(self._filtered_ids)
+
+    def search(self, query: Query, *, k: int) -> list[SearchHit]:
+        """Return the k best papers for a query's text among those that meet its conditions."""
+        opened = self._current()
+        if opened is None:
+            return []
+        allowed = self._allowed_ids(query)
+        encoder = self._encoder()
+        if encoder is None:
+            mask = None if allowed is None else opened.lexical.mask(allowed)
+            hits = opened.lexical.search(query.text, k, allowed=mask)
+            rows = zip(hits.ids, hits.scores.tolist(), strict=True)
+            found = [SearchHit(i, s, {"lexical_rank": rank, "dense_rank": None}) for rank, (i, s) in enumerate(rows, 1)]
+        else:
+            weight = self._settings.lexical_weight
+            vector = encoder.encode_query(query.text)
+            hybrid = opened.hybrid.search(query.text, vector, k, allowed_ids=allowed, weights=(weight, 1 - weight))
+            found = [
+                SearchHit(h.id, h.score, {"lexical_rank": h.lexical_rank, "dense_rank": h.dense_rank}) for h in hybrid
+            ]
+        explained = [self._explain(opened, query.text, hit) for hit in found[:_EXPLAINED]]
+        return [*explained, *found[_EXPLAINED:]]
+
+    def similar(self, paper_id: str, query: Query, *, k: int) -> list[tuple[str, float]]:
+        """Return the k papers nearest in meaning to one (cosine), that one left out."""
+        _, vectors = self.vectors([paper_id])
+        if not len(vectors):
+            return []
+        hits = self.nearest(vectors[0], k=k + 1, query=query)
+        return [(hit, score) for hit, score in hits if hit != paper_id][:k]
+
+    def nearest(
+        self, vector: npt.NDArray[np.float32], *, k: int, query: Query | None = None
+    ) -> list[tuple[str, float]]:
+        """Return the k papers with the largest inner product with a vector, among those that meet a query."""
+        opened = self._current()
+        if opened is None or k < 1:
+            return []
+        allowed = self._allowed_ids(query or Query())
+        mask = None if allowed is None else opened.dense.mask(allowed)
+        hits = opened.dense.search(vector[None, :], k, allowed=mask)[0]
+        return list(zip(hits.ids, map(float, hits.scores), strict=True))
+
+    def vectors(self, ids: Sequence[str]) -> tuple[list[str], npt.NDArray[np.float32]]:
+        """Return those of the ids that are indexed, and their vectors (n, d)."""
+        opened = self._current()
+        known = [paper_id for paper_id in ids if opened and paper_id in opened.dense]
+        if opened is None or not known:
+            return [], np.empty((0, 0), dtype=np.float32)
+        return known, opened.dense.vectors(known)
+
+    def sample(self, size: int, *, without: Collection[str]) -> list[str]:
+        """Return about `size` ids spread evenly over the index, the same ones every time."""
+        opened = self._current()
+        ids = [] if opened is None else [i for i in opened.dense.ids() if i not in without]
+        return ids[:: max(1, len(ids) // size)][:size]
+
+    def close(self) -> None:
+        """Let go of the index and the encoder."""
+        with self._lock:
+            self._opened = None
+        self._encoder.cache_clear()
+
+    def _current(self) -> _Opened | None:
+        folder = self._settings.index_path
+        position = read_position(folder)
+        with self._lock:
+            if self._opened is None or self._opened.position != position:
+                try:
+                    lexical, dense = BM25Index.open(folder / "lexical"), DenseIndex.open(folder / "dense")
+                except SemeError:
+                    return None
+                self._opened = _Opened(position, lexical, dense, HybridIndex(lexical, dense))
+            return self._opened
+
+    def _allowed_ids(self, query: Query) -> frozenset[str] | None:
+        if not query.filtered:
+            return None
+        papers = self._library.papers
+        votes_seen = papers.activity() if query.min_votes else 0
+        return self._allowed(replace(query, text="", sort=None), papers.revision(), votes_seen)
+
+    def _filtered_ids(self, query: Query, _revision: int, _activity: int) -> frozenset[str]:
+        return frozenset(self._library.papers.ids(query))
+
+    def _explain(self, opened: _Opened, text: str, hit: SearchHit) -> SearchHit:
+        if hit.why.get("lexical_rank") is None:
+            return replace(hit, why={"matched": {}, **hit.why})
+        parts = opened.lexical.explain(text, hit.id)
+        matched = {term: round(float(share), 4) for term, share in sorted(parts, key=lambda part: -part[1])}
+        return replace(hit, why={"matched": matched, **hit.why})
