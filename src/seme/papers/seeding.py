@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from seme.papers.library import Library, Stored
-from seme.papers.sources.base import open_source
+from seme.papers.sources.catalogue import CatalogueSource
 
 
 def seed_catalogue(library: Library) -> Stored:
     """Store the catalogue that ships with the package; a second time changes nothing."""
     done = Stored()
-    for batch in open_source("catalogue").batches():
+    for batch in CatalogueSource().batches():
         done += library.papers.store(batch.papers)
     return done

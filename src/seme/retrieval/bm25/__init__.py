@@ -1,0 +1,245 @@
+"""A BM25 index that papers can be added to, edited in and deleted from, with the scores of a fresh one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from seme.errors import InputError, NotFoundError
+from seme.retrieval import store
+from seme.retrieval.bm25 import segment as segments
+from seme.retrieval.bm25.scoring import Term, top_rows
+from seme.retrieval.bm25.segment import TermSegment
+from seme.retrieval.bm25.variants import Variant
+from seme.retrieval.hits import Hits
+from seme.retrieval.identifiers import decode_id, encode_ids, unique_ids
+from seme.retrieval.segmented import Masks, SegmentedIndex
+from seme.retrieval.tokens import tokenize
+
+__all__ = ["BM25Index"]
+
+
+class BM25Index(SegmentedIndex[TermSegment]):
+    """BM25 over documents that come and go.
+
+    Any sequence of `add` and `remove` scores bit for bit as a fresh index of the documents that are left: document
+    frequencies and lengths are exact integers over living documents, and nothing is scored before the query.
+
+    Parameters
+    ----------
+    variant, k1, b, delta
+        See `Variant`.
+
+    Examples
+    --------
+    >>> index = BM25Index()
+    >>> index.add(["a", "b"], ["smallest units of meaning", "a map of the brain"])
+    >>> index.search("units of meaning", 1).ids
+    ('a',)
+    """
+
+    kind = "bm25"
+
+    def __init__(self, *, variant: str = "lucene", k1: float = 1.2, b: float = 0.75, delta: float = 0.5) -> None:
+        super().__init__()
+        self.variant = Variant(variant, k1, b, delta)
+        self._pending: dict[str, list[str]] = {}
+        self._average = 0.0
+
+    def __len__(self) -> int:
+        return super().__len__() + len(self._pending)
+
+    def __contains__(self, document_id: str) -> bool:
+        return document_id in self._pending or super().__contains__(document_id)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all documents."""
+        self._flush()
+        return super().ids()
+
+    def add(self, ids: Sequence[str], texts: Sequence[str] | Sequence[Sequence[str]]) -> None:
+        """Add documents, as texts or as lists of terms; one whose id is known replaces the former.
+
+        Raises
+        ------
+        InputError
+            If there are not as many texts as ids, an id stands twice, or the index was opened for reading.
+        """
+        self._must_be_writable()
+        if len(ids) != len(texts):
+            raise InputError(f"there are {len(ids)} ids and {len(texts)} texts, they must be as many")
+        unique_ids(ids)
+        encode_ids(ids)
+        self._drop([i for i in ids if i in self])
+        for document_id, text in zip(ids, texts, strict=True):
+            self._pending[document_id] = tokenize(text) if isinstance(text, str) else list(text)
+
+    def mask(self, ids: Iterable[str]) -> Masks:
+        """Return, for `allowed` of a search, which rows these documents are; unknown ids are left out."""
+        self._flush()
+        return super().mask(ids)
+
+    @overload
+    def search(self, query: str, k: int, *, allowed: Masks | None = None) -> Hits: ...
+    @overload
+    def search(self, query: list[str], k: int, *, allowed: Masks | None = None) -> list[Hits]: ...
+    def search(self, query: str | list[str], k: int, *, allowed: Masks | None = None) -> Hits | list[Hits]:
+        """Return the k documents with the highest scores above 0, for one query or for each of several.
+
+        Parameters
+        ----------
+        query
+            A text, or several.
+        k
+            Most hits of a query, >= 1.
+        allowed
+            Documents that may be found (`mask`); `None` for all.
+
+        Raises
+        ------
+        InputError
+            If `k` is not positive.
+        """
+        if k < 1:
+            raise InputError(f"k is {k}, it must be at least 1")
+        self._flush()
+        if isinstance(query, str):
+            return self._search(tokenize(query), k, allowed)
+        return [self._search(tokenize(one), k, allowed) for one in query]
+
+    def search_terms(self, terms: Sequence[str], k: int) -> Hits:
+        """Search by terms as they stand in the index."""
+        self._flush()
+        return self._search(terms, k, None)
+
+    def explain(self, query: str, document_id: str) -> list[tuple[str, float]]:
+        """Return each query term that a document has and what it adds to its score.
+
+        Raises
+        ------
+        NotFoundError
+            If the document is not there.
+        """
+        self._flush()
+        place = self._find(document_id)
+        if place is None:
+            raise NotFoundError(f"the index has no document {document_id!r}")
+        segment, row = place
+        n, norms = self._statistics(segment)
+        parts = []
+        for term, count in Counter(tokenize(query)).items():
+            number = segment.term(term.encode())
+            docs, tfs = segment.postings(number) if number >= 0 else (np.empty(0, np.int32), np.empty(0, np.uint16))
+            at = int(np.searchsorted(docs, row))
+            if at < len(docs) and docs[at] == row:
+                df, tf = self._frequency(term.encode()), float(tfs[at])
+                share = self.variant.weight(df, n) * tf / (tf + float(norms[row])) + self.variant.base(df, n)
+                parts.append((term, count * share))
+        return parts
+
+    def save(self, path: Path | str) -> None:
+        """Write what changed; the folder holds the former state or the new one at any moment.
+
+        Raises
+        ------
+        InputError
+            If the folder holds another index, or was changed since this one was opened.
+        """
+        self._flush()
+        super().save(path)
+        self._forget_statistics()  # rows may have moved to a merged segment
+
+    @classmethod
+    def open(cls, path: Path | str, *, writable: bool = False) -> Self:
+        """Open an index that `save` wrote, memory-mapped.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        CorruptionError
+            If its files were cut or changed.
+        """
+        folder = Path(path)
+        manifest = store.read_manifest(folder, cls.kind)
+        config = dict(manifest.config)
+        index = cls(variant=config.pop("name"), **config)
+        index.generation = manifest.generation
+        index._segments = [segments.read(folder, entry) for entry in manifest.segments]
+        index._folder, index._writable = folder, writable
+        return index
+
+    def _search(self, terms: Sequence[str], k: int, allowed: Masks | None) -> Hits:
+        counts = Counter(terms)
+        known = {term: df for term in counts if (df := self._frequency(term.encode()))}
+        order = sorted(known, key=lambda term: (known[term], term))
+        ids: list[str] = []
+        scores: list[float] = []
+        n = len(self)
+        base = sum(counts[term] * self.variant.base(known[term], n) for term in order)
+        for number, s in enumerate(self._segments):
+            _, norms = self._statistics(s)
+            found = [
+                t for term in order if (t := self._term(s, term, counts[term] * self.variant.weight(known[term], n)))
+            ]
+            mask = s.mask(None if allowed is None else allowed[number])
+            rows, part = top_rows(s, norms, found, k, mask)
+            ids += [decode_id(i) for i in s.arrays["ids"][rows]]
+            scores += part.tolist()
+        best = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))[:k]
+        final = np.array([scores[i] + base for i in best], dtype=np.float32)
+        return Hits(tuple(ids[i] for i in best), final)
+
+    def _term(self, s: TermSegment, term: str, weight: float) -> Term | None:
+        number = s.term(term.encode())
+        if number < 0 or not weight:
+            return None
+        docs, tfs = s.postings(number)
+        tf, length = float(s.arrays["top_tfs"][number]), s.arrays["least_lengths"][number]
+        norm = float(self.variant.norms(np.array([length]), self._average)[0])
+        return Term(docs, tfs, weight, weight * tf / (tf + norm))
+
+    def _frequency(self, encoded: bytes) -> int:
+        total = 0
+        for s in self._segments:
+            number = s.term(encoded)
+            if number >= 0:
+                docs, _ = s.postings(number)
+                total += len(docs) if not s.dead else int(np.count_nonzero(s.alive[docs]))
+        return total
+
+    def _statistics(self, s: TermSegment) -> tuple[int, npt.NDArray[np.float32]]:
+        n = len(self)
+        if not self._average:
+            total = sum(int(one.arrays["lengths"][one.alive].sum(dtype=np.int64)) for one in self._segments)
+            self._average = total / n if total else 1.0
+        if s.norms is None:
+            s.norms = self.variant.norms(s.arrays["lengths"], self._average)
+        return n, s.norms
+
+    def _drop(self, ids: Sequence[str]) -> None:
+        super()._drop([i for i in ids if self._pending.pop(i, None) is None])
+        self._forget_statistics()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._segments.append(segments.build(self._pending))
+            self._pending = {}
+            self._forget_statistics()
+
+    def _forget_statistics(self) -> None:
+        self._average = 0.0
+        for s in self._segments:
+            s.norms = None
+
+    def _config(self) -> dict[str, Any]:
+        return asdict(self.variant)
+
+    def _merge(self, chosen: Sequence[TermSegment]) -> TermSegment:
+        return segments.merge(chosen)

@@ -1,0 +1,162 @@
+"""An exact index over vectors in memory-mapped files, with deletes and two cheaper forms to scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from seme.errors import InputError, NotFoundError
+from seme.retrieval import store
+from seme.retrieval.dense import codes
+from seme.retrieval.dense.segment import DenseSegment, Scan, build, merge
+from seme.retrieval.hits import Hits
+from seme.retrieval.identifiers import decode_id, encode_ids, unique_ids
+from seme.retrieval.segmented import Masks, SegmentedIndex, read_parts
+
+__all__ = ["DenseIndex"]
+
+
+class DenseIndex(SegmentedIndex[DenseSegment]):
+    """The vectors nearest to a query by inner product, exactly or by a cheaper scan and re-scoring.
+
+    Parameters
+    ----------
+    dim
+        Width of the vectors.
+    encoder
+        Name of what made the vectors; an index refuses to be opened for another.
+    precision
+        What is scanned: `float32` (exact), `int8` (a quarter of the bytes) or `binary` (signs, 1/32 of the bytes). The
+        last two re-score their best rows from the float32 vectors, which always lie on disk.
+    threads
+        Threads of one search.
+
+    Examples
+    --------
+    >>> index = DenseIndex(2, encoder="example")
+    >>> index.add(["east", "north"], [[1, 0], [0, 1]])
+    >>> index.search([[0.9, 0.1]], 1)[0].ids
+    ('east',)
+    """
+
+    kind = "dense"
+
+    def __init__(self, dim: int, *, encoder: str, precision: str = "float32", threads: int = 1) -> None:
+        super().__init__()
+        if dim < 1:
+            raise InputError(f"dim is {dim}, it must be at least 1")
+        if precision not in codes.PRECISIONS:
+            raise InputError(f"precision is {precision!r}, it must be one of {', '.join(codes.PRECISIONS)}")
+        if threads < 1:
+            raise InputError(f"threads is {threads}, it must be at least 1")
+        self.dim, self.encoder, self.precision, self.threads = dim, encoder, precision, threads
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def add(self, ids: Sequence[str], vectors: npt.ArrayLike) -> None:
+        """Add vectors (n, dim); one whose id is known replaces the former.
+
+        Raises
+        ------
+        InputError
+            If numbers or widths do not fit, a value is not finite, or an id stands twice.
+        """
+        self._must_be_writable()
+        array = codes.checked(vectors, self.dim)
+        if len(ids) != len(array):
+            raise InputError(f"there are {len(ids)} ids and {len(array)} vectors, they must be as many")
+        unique_ids(ids)
+        encoded = encode_ids(ids)
+        self._drop(ids)
+        if len(ids):
+            self._segments.append(build(encoded, array, self.precision))
+
+    def vectors(self, ids: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return the float32 vectors (n, dim) of some ids.
+
+        Raises
+        ------
+        NotFoundError
+            If one is not there.
+        """
+        found = np.empty((len(ids), self.dim), dtype=np.float32)
+        for i, vector_id in enumerate(ids):
+            place = self._find(vector_id)
+            if place is None:
+                raise NotFoundError(f"the index has no vector {vector_id!r}")
+            found[i] = place[0].arrays["vectors"][place[1]]
+        return found
+
+    def search(
+        self, vectors: npt.ArrayLike, k: int, *, allowed: Masks | None = None, rescore: int | None = None
+    ) -> list[Hits]:
+        """Return the k vectors with the largest inner products with each query.
+
+        Parameters
+        ----------
+        vectors
+            Queries (m, dim).
+        k
+            Most hits of a query, >= 1.
+        allowed
+            Vectors that may be found (`mask`); `None` for all.
+        rescore
+            How many rows of a cheaper scan are scored again exactly, in each segment; by default 20·k for `int8` and
+            the larger of 100·k and 1 % of the rows for `binary`.
+
+        Raises
+        ------
+        InputError
+            If `k` is not positive or the width is another one.
+        """
+        if k < 1:
+            raise InputError(f"k is {k}, it must be at least 1")
+        scan = Scan(rescore, self._pool, self.threads)
+        return [self._search(query, k, allowed, scan) for query in codes.checked(vectors, self.dim)]
+
+    @classmethod
+    def open(cls, path: Path | str, *, writable: bool = False, encoder: str | None = None, threads: int = 1) -> Self:
+        """Open an index that `save` wrote, memory-mapped.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it was built with another encoder.
+        CorruptionError
+            If its files were cut or changed.
+        """
+        folder = Path(path)
+        manifest = store.read_manifest(folder, cls.kind)
+        config: dict[str, Any] = dict(manifest.config)
+        if encoder is not None and config["encoder"] != encoder:
+            raise InputError(f"the index in {folder} was built with {config['encoder']}, not {encoder}")
+        index = cls(config["dim"], encoder=config["encoder"], precision=config["precision"], threads=threads)
+        index.generation = manifest.generation
+        index._segments = [_read(folder, entry) for entry in manifest.segments]
+        index._folder, index._writable = folder, writable
+        return index
+
+    def _search(self, query: npt.NDArray[np.float32], k: int, allowed: Masks | None, scan: Scan) -> Hits:
+        ids: list[str] = []
+        scores: list[float] = []
+        for number, s in enumerate(self._segments):
+            rows, part = s.top(query, k, s.mask(None if allowed is None else allowed[number]), scan)
+            ids += [decode_id(i) for i in s.arrays["ids"][rows]]
+            scores += part.tolist()
+        best = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))[:k]
+        return Hits(tuple(ids[i] for i in best), np.array([scores[i] for i in best], dtype=np.float32))
+
+    def _config(self) -> dict[str, Any]:
+        return {"dim": self.dim, "encoder": self.encoder, "precision": self.precision}
+
+    def _merge(self, segments: Sequence[DenseSegment]) -> DenseSegment:
+        return merge(segments, self.precision)
+
+
+def _read(folder: Path, entry: Mapping[str, Any]) -> DenseSegment:
+    arrays, alive, dead = read_parts(folder, entry)
+    return DenseSegment(arrays, alive, dict(entry), dead=dead)

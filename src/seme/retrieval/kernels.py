@@ -1,0 +1,148 @@
+"""The inner loops of the indexes: compiled where a C compiler was there at installation, in NumPy where not.
+
+`SEME_KERNELS=numpy` takes the NumPy versions in any case. Both give the same results; `dot_*` may differ in the last
+bits, as any two orders of summation do.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from importlib.util import find_spec
+
+import numpy as np
+import numpy.typing as npt
+
+Float32 = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
+
+_POINTER = ctypes.c_void_p
+_SIZE = ctypes.c_int64
+_SIGNATURES = {
+    "bm25_add": (None, [_POINTER, _POINTER, _SIZE, _POINTER, ctypes.c_float, _POINTER]),
+    "bm25_add_to": (
+        None,
+        [_POINTER, _POINTER, _SIZE, _POINTER, ctypes.c_float, _POINTER, _SIZE, _POINTER],
+    ),
+    "kth_best": (_SIZE, [_POINTER, _POINTER, _SIZE, _SIZE, ctypes.c_float, _POINTER]),
+    "rows_from": (_SIZE, [_POINTER, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
+    "dot_float32": (None, [_POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
+    "dot_int8": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
+    "hamming": (None, [_POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
+    "nearest_codes": (_SIZE, [_POINTER, _POINTER, _SIZE, _SIZE, _SIZE, _POINTER, _POINTER]),
+}
+
+
+def _load() -> ctypes.CDLL | None:
+    spec = find_spec("seme.retrieval._kernels")
+    if os.environ.get("SEME_KERNELS") == "numpy" or spec is None or spec.origin is None:
+        return None
+    library = ctypes.CDLL(spec.origin)
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+_C = _load()
+COMPILED = _C is not None
+
+
+def _at(array: npt.NDArray[np.generic] | None) -> int | None:
+    return None if array is None else array.ctypes.data
+
+
+def bm25_add(docs: Rows, tfs: npt.NDArray[np.uint16], norms: Float32, weight: float, scores: Float32) -> None:
+    """Add `weight · tf / (tf + norm)` to the scores of a posting list's documents.
+
+    Parameters
+    ----------
+    docs, tfs
+        Rows (n,) in ascending order, and how often the term stands in each.
+    norms
+        Length normalisation of every row.
+    scores
+        Scores of every row; changed.
+    """
+    if _C is not None:
+        _C.bm25_add(_at(docs), _at(tfs), len(docs), _at(norms), weight, _at(scores))
+        return
+    tf = tfs.astype(np.float32)
+    scores[docs] += np.float32(weight) * (tf / (tf + norms[docs]))
+
+
+def bm25_add_to(
+    docs: Rows, tfs: npt.NDArray[np.uint16], norms: Float32, weight: float, rows: Rows, scores: Float32
+) -> None:
+    """Do what `bm25_add` does for some rows (ascending) alone."""
+    if _C is not None:
+        _C.bm25_add_to(_at(docs), _at(tfs), len(docs), _at(norms), weight, _at(rows), len(rows), _at(scores))
+        return
+    at = np.minimum(np.searchsorted(docs, rows), max(len(docs) - 1, 0))
+    hit = at[docs[at] == rows] if len(docs) else at[:0]
+    bm25_add(docs[hit], tfs[hit], norms, weight, scores)
+
+
+def kth_best(scores: Float32, allowed: Mask | None, k: int, least: float) -> float | None:
+    """Return the k-th largest score above `least` among allowed rows; `None` if there are fewer than k."""
+    if _C is not None:
+        heap = np.empty(k, dtype=np.float32)
+        size = _C.kth_best(_at(scores), _at(allowed), len(scores), k, least, _at(heap))
+        return float(heap[0]) if size == k else None
+    kept = scores if allowed is None else scores[allowed]
+    kept = kept[kept > np.float32(least)]
+    return float(np.partition(kept, len(kept) - k)[len(kept) - k]) if len(kept) >= k else None
+
+
+def rows_from(scores: Float32, allowed: Mask | None, edge: float) -> Rows:
+    """Return the allowed rows whose score is at least `edge`, ascending."""
+    if _C is not None:
+        rows = np.empty(4096, dtype=np.int32)
+        found = _C.rows_from(_at(scores), _at(allowed), len(scores), edge, _at(rows), len(rows))
+        if found > len(rows):
+            rows = np.empty(found, dtype=np.int32)
+            _C.rows_from(_at(scores), _at(allowed), len(scores), edge, _at(rows), found)
+        return rows[:found]
+    hit = scores >= np.float32(edge)
+    return np.flatnonzero(hit if allowed is None else hit & allowed).astype(np.int32)
+
+
+def dot_float32(vectors: Float32, query: Float32, scores: Float32) -> None:
+    """Write the inner products (n,) of vectors (n, d) with a query (d,)."""
+    if _C is not None:
+        _C.dot_float32(_at(vectors), *vectors.shape, _at(query), _at(scores))
+    else:
+        np.matmul(vectors, query, out=scores)
+
+
+def dot_int8(codes: npt.NDArray[np.int8], scales: Float32, query: Float32, scores: Float32) -> None:
+    """Write the inner products (n,) of scaled int8 vectors (n, d) with a query (d,)."""
+    if _C is not None:
+        _C.dot_int8(_at(codes), _at(scales), *codes.shape, _at(query), _at(scores))
+        return
+    for start in range(0, len(codes), 8192):
+        part = slice(start, start + 8192)
+        scores[part] = (codes[part].astype(np.float32) @ query) * scales[part]
+
+
+def hamming(codes: npt.NDArray[np.uint64], query: npt.NDArray[np.uint64], distance: npt.NDArray[np.uint16]) -> None:
+    """Write the numbers of differing bits (n,) between codes (n, words) and a query (words,)."""
+    if _C is not None:
+        _C.hamming(_at(codes), *codes.shape, _at(query), _at(distance))
+        return
+    for start in range(0, len(codes), 65536):
+        part = slice(start, start + 65536)
+        distance[part] = np.bitwise_count(codes[part] ^ query).sum(axis=1, dtype=np.uint16)
+
+
+def nearest_codes(distance: npt.NDArray[np.uint16], allowed: Mask | None, largest: int, m: int) -> Rows:
+    """Return the rows of the m smallest distances (<= largest), ascending; of equals, the first rows."""
+    m = min(m, len(distance))
+    if _C is not None:
+        histogram, rows = np.empty(largest + 1, dtype=np.int64), np.empty(m, dtype=np.int32)
+        found = _C.nearest_codes(_at(distance), _at(allowed), len(distance), largest, m, _at(histogram), _at(rows))
+        return rows[:found]
+    kept = np.arange(len(distance)) if allowed is None else np.flatnonzero(allowed)
+    order = np.argsort(distance[kept], kind="stable")[:m]
+    return np.sort(kept[order]).astype(np.int32)
