@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     encoder_path: Path | None = None
     """Folder with `model.onnx` and `tokenizer.json`; empty means an installed package, then the hub."""
     threads: int = Field(default=2, ge=1, le=256)
-    lexical_weight: float = Field(default=0.3, ge=0.0, le=1.0)
+    lexical_weight: float = Field(default=0.5, ge=0.0, le=1.0)
     """Share of BM25 in the hybrid score; the rest is the dense score."""
 
     # Trending (the formula stands in `papers.ranking`)

@@ -32,6 +32,9 @@ class Entry:
     why: dict[str, Any] = field(default_factory=dict)
 
 
+Entries = list[Entry]
+
+
 class Reader:
     """Lists papers; holds the search engine, which is opened when it is first needed."""
 
@@ -40,7 +43,7 @@ class Reader:
         self._settings = settings
         self.engine = SearchEngine(library, settings)
 
-    def list(self, query: Query, *, limit: int, offset: int = 0, now: dt.datetime | None = None) -> list[Entry]:
+    def list(self, query: Query, *, limit: int, offset: int = 0, now: dt.datetime | None = None) -> Entries:
         """Return the papers that meet a query, in its order."""
         moment = now or dt.datetime.now(dt.UTC)
         if query.text.strip():
@@ -49,7 +52,7 @@ class Reader:
             return self._trending(query, moment)[offset : offset + limit]
         return [Entry(stored) for stored in self.library.papers.find(query, limit=limit, offset=offset)]
 
-    def similar(self, paper_id: str, *, query: Query | None = None, limit: int = 10) -> list[Entry]:
+    def similar(self, paper_id: str, *, query: Query | None = None, limit: int = 10) -> Entries:
         """Return the papers nearest in meaning to one, narrowed and ordered by a query.
 
         Raises
@@ -64,7 +67,7 @@ class Reader:
         entries = self._entries([(hit, score, {"cosine": round(score, 4)}) for hit, score in hits])
         return self._sorted(entries, wanted, relevance=relevance, now=dt.datetime.now(dt.UTC))[:limit]
 
-    def recommended(self, person: Person, *, limit: int = 20) -> list[Entry]:
+    def recommended(self, person: Person, *, limit: int = 20) -> Entries:
         """Return papers like those that a person saved or voted for, less those; empty if there are none."""
         saved = [one.paper_id for one in self.library.shelves.list(person)]
         liked = list(dict.fromkeys([*saved, *self.library.votes.by(person)]))
@@ -86,7 +89,7 @@ class Reader:
         """Let go of the index."""
         self.engine.close()
 
-    def _search(self, query: Query, limit: int, offset: int, now: dt.datetime) -> list[Entry]:
+    def _search(self, query: Query, limit: int, offset: int, now: dt.datetime) -> Entries:
         relevance = query.order is Sort.RELEVANCE
         depth = limit + offset if relevance else max(SEARCH_DEPTH, limit + offset)
         hits = self.engine.search(query, k=depth)
@@ -97,9 +100,9 @@ class Reader:
             return entries
         return self._sorted(entries, query, relevance=False, now=now)[offset : offset + limit]
 
-    def _sorted(self, entries: Sequence[Entry], query: Query, *, relevance: bool, now: dt.datetime) -> list[Entry]:
+    def _sorted(self, entries: Sequence[Entry], query: Query, *, relevance: bool, now: dt.datetime) -> Entries:
         if relevance:
-            return list(entries)
+            return [*entries]
         if query.order is Sort.TRENDING:
             scored = [self._trend(entry.stored, now) for entry in entries]
             return sorted(scored, key=lambda e: (-(e.score or 0), e.stored.paper.id))
@@ -107,7 +110,7 @@ class Reader:
             return sorted(entries, key=lambda e: (-e.stored.votes, e.stored.paper.id))
         return sorted(entries, key=lambda e: (-e.stored.listed_on.toordinal(), e.stored.paper.id))
 
-    def _trending(self, query: Query, now: dt.datetime) -> list[Entry]:
+    def _trending(self, query: Query, now: dt.datetime) -> Entries:
         latest = self.library.papers.days(until=query.until, limit=1)
         since = query.since
         if since is None and latest:
@@ -120,6 +123,6 @@ class Reader:
     def _trend(self, stored: StoredPaper, now: dt.datetime) -> Entry:
         return Entry(stored, trending_score(stored, self._settings, now), trending_inputs(stored, self._settings, now))
 
-    def _entries(self, found: Sequence[tuple[str, float, dict[str, Any]]]) -> list[Entry]:
+    def _entries(self, found: Sequence[tuple[str, float, dict[str, Any]]]) -> Entries:
         papers = {one.paper.id: one for one in self.library.papers.get_many([hit for hit, _, _ in found])}
         return [Entry(papers[hit], score, why) for hit, score, why in found if hit in papers]

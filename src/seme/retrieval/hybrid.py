@@ -43,7 +43,7 @@ class HybridIndex:
         k: int,
         *,
         allowed_ids: Collection[str] | None = None,
-        weights: Sequence[float] = (0.3, 0.7),
+        weights: Sequence[float] = (0.5, 0.5),
         method: str = "convex",
     ) -> list[HybridHit]:
         """Return the k best documents of both systems.
