@@ -1,0 +1,5 @@
+"""`python -m seme.cli` is `seme`."""
+
+from seme.cli import main
+
+main()
