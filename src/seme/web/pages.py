@@ -1,0 +1,161 @@
+"""The pages that are read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi import Query as Parameter
+from starlette.responses import PlainTextResponse, Response
+
+from seme.papers.library import StoredPaper
+from seme.papers.query import Query, Sort
+from seme.papers.sources.base import source_names
+from seme.web.listing import ListingQuery, View, view_of
+from seme.web.service import Service, query_string, service_of
+
+router = APIRouter(include_in_schema=False)
+Page = Annotated[int, Parameter(ge=1, le=2000)]
+
+
+def listing(request: Request, view: View, page: int, feed: str) -> Response:
+    """Show one page of a listing."""
+    service = service_of(request)
+    size = service.settings.page_size
+    entries = service.reader.list(view.query, limit=size + 1, offset=(page - 1) * size)
+    more, entries = len(entries) > size, entries[:size]
+    return service.page(
+        request, "listing.html", view=view, entries=entries, page=page, more=more, feed=feed,
+        total=None if view.query.text else service.library.papers.count(view.query), **service.marks(request, entries),
+    )  # fmt: skip
+
+
+@router.get("/")
+def latest(request: Request, query: ListingQuery, page: Page = 1) -> Response:
+    """Show the latest day that has papers."""
+    return listing(request, view_of("latest", "", query, service_of(request).library), page, "latest")
+
+
+@router.get("/papers/date/{day}")
+def day(request: Request, day: str, query: ListingQuery, page: Page = 1) -> Response:
+    """Show a day."""
+    return listing(request, view_of("day", day, query, service_of(request).library), page, f"day/{day}")
+
+
+@router.get("/papers/week/{week}")
+def week(request: Request, week: str, query: ListingQuery, page: Page = 1) -> Response:
+    """Show an ISO week, the most voted first."""
+    return listing(request, view_of("week", week, query, service_of(request).library), page, f"week/{week}")
+
+
+@router.get("/papers/month/{month}")
+def month(request: Request, month: str, query: ListingQuery, page: Page = 1) -> Response:
+    """Show a month, the most voted first."""
+    return listing(request, view_of("month", month, query, service_of(request).library), page, f"month/{month}")
+
+
+@router.get("/trending")
+def trending(request: Request, query: ListingQuery, page: Page = 1) -> Response:
+    """Show what is trending."""
+    return listing(request, view_of("trending", "", query, service_of(request).library), page, "trending")
+
+
+@router.get("/search")
+def search(request: Request, query: ListingQuery, page: Page = 1) -> Response:
+    """Search by words and meaning, or list by conditions."""
+    title = f"“{query.text}”" if query.text else "Search"
+    view = View(title, "/search?" + query_string(query), query)
+    service = service_of(request)
+    size = service.settings.page_size
+    asked = bool(query.text or query.filtered)
+    entries = service.reader.list(query, limit=size + 1, offset=(page - 1) * size) if asked else []
+    more, entries = len(entries) > size, entries[:size]
+    return service.page(
+        request, "search.html", view=view, entries=entries, page=page, more=more, asked=asked, sorts=list(Sort),
+        parameters=query_string(query), tags=service.library.papers.labels("tag", limit=60), sources=source_names(),
+        total=None, feed="search", **service.marks(request, entries),
+    )  # fmt: skip
+
+
+@router.get("/saved")
+def saved(request: Request, collection: Annotated[str, Parameter(max_length=80)] = "", q: str = "") -> Response:
+    """Show what the person saved, with notes, and papers like it."""
+    service = service_of(request)
+    person = service.person(request)
+    if person is None:
+        return service.page(request, "sign_in.html")
+    kept = service.library.shelves.list(person, collection=collection or None)
+    papers = {one.paper.id: one for one in service.library.papers.get_many([one.paper_id for one in kept])}
+    words = q.casefold().split()
+    rows = [
+        (papers[one.paper_id], one)
+        for one in kept
+        if one.paper_id in papers and all(word in _everything(papers[one.paper_id], one.note) for word in words)
+    ]
+    return service.page(
+        request, "saved.html", rows=rows, collection=collection, words=q,
+        collections=service.library.shelves.collections(person),
+        recommended=service.reader.recommended(person, limit=5),
+    )  # fmt: skip
+
+
+@router.get("/about")
+def about(request: Request) -> Response:
+    """Show how fresh the service is and how it ranks."""
+    service = service_of(request)
+    library = service.library
+    return service.page(
+        request, "about.html", settings=service.settings, papers=library.papers.count(),
+        days=library.papers.days(limit=14), done=library.harvests.last(state="done", limit=1),
+        harvests=library.harvests.last(limit=5),
+    )  # fmt: skip
+
+
+@router.get("/papers/{paper_id:path}/similar")
+def similar(request: Request, paper_id: str, query: ListingQuery) -> Response:
+    """Show the papers nearest in meaning to one."""
+    service = service_of(request)
+    stored = service.library.papers.get(paper_id)
+    entries = service.reader.similar(paper_id, query=query, limit=service.settings.page_size)
+    view = View(f"Like {stored.paper.title}", request.url.path, query)
+    return service.page(
+        request, "listing.html", view=view, entries=entries, page=1, more=False, feed="", total=None,
+        **service.marks(request, entries),
+    )  # fmt: skip
+
+
+@router.get("/papers/{paper_id:path}")
+def paper(request: Request, paper_id: str) -> Response:
+    """Show a paper, or its text as Markdown where the address ends in `.md`."""
+    service = service_of(request)
+    if paper_id.endswith(".md"):
+        return PlainTextResponse(markdown(service.library.papers.get(paper_id[:-3])), media_type="text/markdown")
+    stored = service.library.papers.get(paper_id)
+    return service.page(request, "paper.html", **_paper_context(service, request, stored))
+
+
+def _paper_context(service: Service, request: Request, stored: StoredPaper) -> dict[str, Any]:
+    person, paper_id = service.person(request), stored.paper.id
+    similar = service.reader.similar(paper_id, query=Query(sort=Sort.RELEVANCE), limit=6)
+    return {
+        "stored": stored,
+        "paper": stored.paper,
+        "similar": similar,
+        "versions": service.library.papers.versions(paper_id),
+        "comments": service.library.comments.on(paper_id),
+        "voted": service.library.votes.of(person, [paper_id]) if person else set(),
+        "mine": service.library.shelves.get(person, paper_id) if person else None,
+    }
+
+
+def markdown(stored: StoredPaper) -> str:
+    """Return a paper as Markdown."""
+    paper = stored.paper
+    by = ", ".join(paper.authors) or (f"{paper.author_count} authors" if paper.author_count else "")
+    facts = [by, paper.published.shown if paper.published else "", " ".join(f"`{tag}`" for tag in paper.tags)]
+    links = "\n".join(f"- [{kind}]({address})" for kind, address in paper.links.items())
+    return "\n\n".join([f"# {paper.title}", *(fact for fact in facts if fact), paper.summary, links]).strip() + "\n"
+
+
+def _everything(stored: StoredPaper, note: str) -> str:
+    return f"{stored.paper.title} {stored.paper.summary} {note}".casefold()

@@ -1,0 +1,127 @@
+"""What the routes share: the library, the reader, templates and who is asking."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.templating import Jinja2Templates
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from jinja2 import Environment, PackageLoader, select_autoescape
+from starlette.responses import Response
+
+from seme.errors import NotFoundError
+from seme.papers.library import Library, Person
+from seme.papers.query import Query
+from seme.papers.reader import Entry, Reader
+from seme.secret import service_secret
+from seme.settings import Settings
+from seme.web.feeds import paper_path
+from seme.web.safety import CSRF_COOKIE, Csrf
+
+SESSION_COOKIE = "seme_session"
+SESSION_DAYS = 90
+_BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
+
+
+def plain(text: str) -> str:
+    """Drop the invisible characters that make text read in another order than it is written."""
+    return text.translate(_BIDI)
+
+
+def ago(moment: dt.datetime, now: dt.datetime | None = None) -> str:
+    """Return how long ago something was, in one unit: `3 h ago`."""
+    seconds = max(0, int(((now or dt.datetime.now(dt.UTC)) - moment).total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "just now"
+
+
+@dataclass(slots=True)
+class Service:
+    """The state of the running service."""
+
+    settings: Settings
+    library: Library
+    reader: Reader = field(init=False)
+    csrf: Csrf = field(init=False)
+    templates: Jinja2Templates = field(init=False)
+    _sessions: URLSafeTimedSerializer = field(init=False)
+
+    def __post_init__(self) -> None:
+        secret = service_secret(self.settings)
+        self.reader = Reader(self.library, self.settings)
+        self.csrf = Csrf(secret)
+        self._sessions = URLSafeTimedSerializer(secret, salt="session")
+        environment = Environment(loader=PackageLoader("seme.web"), autoescape=select_autoescape(default=True))
+        environment.filters.update(plain=plain, ago=ago, paper_path=paper_path)
+        environment.globals.update(static=_static_path)
+        self.templates = Jinja2Templates(env=environment)
+
+    def person(self, request: Request) -> Person | None:
+        """Return who is asking: the local person where there is no sign-in, else the one of the session cookie."""
+        if self.settings.sign_in == "off":
+            return self.library.people.local()
+        try:
+            cookie = request.cookies.get(SESSION_COOKIE, "")
+            person_id = self._sessions.loads(cookie, max_age=SESSION_DAYS * 86_400)
+            return self.library.people.get(str(person_id))
+        except (BadSignature, NotFoundError):
+            return None
+
+    def sign_in(self, response: Response, person: Person) -> None:
+        """Set the session cookie."""
+        secure = self.settings.base_url.startswith("https://")
+        value = str(self._sessions.dumps(person.id))
+        response.set_cookie(
+            SESSION_COOKIE, value, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="lax", secure=secure
+        )
+
+    def page(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+        """Render a page with what every page shows."""
+        token = self.csrf.token(request)
+        person = self.person(request)
+        shared = {
+            "csrf": token,
+            "person": person,
+            "signs_in": self.settings.sign_in == "mail",
+            "q": request.query_params.get("q", "")[:400],
+        }
+        response = self.templates.TemplateResponse(request, template, {**shared, **context}, status_code=status)
+        if request.cookies.get(CSRF_COOKIE) != token:
+            secure = self.settings.base_url.startswith("https://")
+            response.set_cookie(CSRF_COOKIE, token, httponly=True, samesite="lax", secure=secure)
+        return response
+
+    def marks(self, request: Request, entries: list[Entry]) -> dict[str, Any]:
+        """Return which of the listed papers the person voted for and saved."""
+        person = self.person(request)
+        ids = [entry.stored.paper.id for entry in entries]
+        if person is None or not ids:
+            return {"voted": set(), "kept": set()}
+        return {"voted": self.library.votes.of(person, ids), "kept": self.library.shelves.of(person, ids)}
+
+
+def service_of(request: Request) -> Service:
+    """Return the service that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def query_string(query: Query, **more: object) -> str:
+    """Return a query as the parameters of an address."""
+    data = {("q" if key == "text" else key): value for key, value in query.to_dict().items()}
+    return urlencode({**data, **{key: value for key, value in more.items() if value}})
+
+
+@lru_cache
+def _static_path(name: str) -> str:
+    digest = hashlib.sha256((files("seme.web") / "static" / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={digest}"
