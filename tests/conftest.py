@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from seme.papers.indexing import refresh_index
 from seme.papers.library import Library
+from seme.papers.seeding import seed_catalogue
 from seme.settings import Settings
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -23,6 +26,24 @@ def settings(tmp_path: Path) -> Settings:
 def library(settings: Settings) -> Iterator[Library]:
     """Open an empty SQLite library."""
     settings.home.mkdir(parents=True, exist_ok=True)
+    with Library(settings.database_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def fresh_install(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the home of a fresh install once: the catalogue, indexed."""
+    made = Settings(home=tmp_path_factory.mktemp("fresh") / "home", secret="a secret that only tests use")
+    with Library(made.database_url) as opened:
+        seed_catalogue(opened)
+        refresh_index(opened, made)
+    return made.home
+
+
+@pytest.fixture
+def catalogue(fresh_install: Path, settings: Settings) -> Iterator[Library]:
+    """Open a library of its own that is a fresh install's."""
+    shutil.copytree(fresh_install, settings.home)
     with Library(settings.database_url) as opened:
         yield opened
 

@@ -10,10 +10,8 @@ from defusedxml import ElementTree
 from fastapi.testclient import TestClient
 
 from seme.errors import InputError
-from seme.papers.indexing import refresh_index
 from seme.papers.library import Library
 from seme.papers.paper import Paper
-from seme.papers.seeding import seed_catalogue
 from seme.settings import Settings
 from seme.web.app import create_app
 
@@ -22,11 +20,9 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 @pytest.fixture
-def client(library: Library, settings: Settings) -> Iterator[TestClient]:
+def client(catalogue: Library, settings: Settings) -> Iterator[TestClient]:
     """Open a browser without JavaScript on a fresh install."""
-    seed_catalogue(library)
-    refresh_index(library, settings)
-    with TestClient(create_app(settings, library=library), base_url="http://127.0.0.1") as opened:
+    with TestClient(create_app(settings, library=catalogue), base_url="http://127.0.0.1") as opened:
         yield opened
 
 
@@ -104,8 +100,8 @@ def test_no_redirect_leads_out(client: TestClient, back: str) -> None:
     assert client.post(f"{ATOMS}/vote", data=form, follow_redirects=False).headers["location"] == ATOMS
 
 
-def test_hostile_text_stays_text(client: TestClient, library: Library) -> None:
-    library.papers.store(
+def test_hostile_text_stays_text(client: TestClient, catalogue: Library) -> None:
+    catalogue.papers.store(
         [
             Paper(
                 id="2603.00666",

@@ -34,7 +34,7 @@ class Position:
     revision: int = 0
     key: int = 0
     encoder: str = NO_ENCODER
-    library: str = ""
+    library: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def refresh_index(
             _apply(lexical, dense, encoder, fresh, [*gone, *renamed])
             indexed, removed = indexed + len(fresh), removed + len(gone)
             last = changed[-1]
-            position = Position(last.revision, last.key, encoder.name, _identity(library))
+            position = Position(last.revision, last.key, encoder.name, library.papers.identity())
             lexical.save(folder / "lexical")
             dense.save(folder / "dense")
             _write_position(folder, position)
@@ -155,7 +155,7 @@ def _open_or_begin(
     folder: Path, encoder: OnnxEncoder, library: Library, *, rebuild: bool
 ) -> tuple[Position, BM25Index, DenseIndex]:
     position = read_position(folder)
-    if not rebuild and position.encoder == encoder.name and position.library == _identity(library):
+    if not rebuild and position.encoder == encoder.name and position.library == library.papers.identity():
         try:
             lexical = BM25Index.open(folder / "lexical", writable=True)
             dense = DenseIndex.open(folder / "dense", writable=True)
@@ -181,11 +181,6 @@ def _apply(
         ids = [stored.paper.id for stored in fresh]
         lexical.add(ids, [indexed_text(stored.paper) for stored in fresh])
         dense.add(ids, encoder.encode([embedded_text(stored.paper) for stored in fresh]))
-
-
-def _identity(library: Library) -> str:
-    """Tell libraries apart, so that an index never answers for another one."""
-    return library.engine.url.render_as_string(hide_password=True)
 
 
 def _write_position(folder: Path, position: Position) -> None:

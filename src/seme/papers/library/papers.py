@@ -192,6 +192,11 @@ class Papers:
         with self._engine.connect() as connection:
             return counters.value(connection, "content")
 
+    def identity(self) -> int:
+        """Return the number that tells this library from any other."""
+        with self._engine.connect() as connection:
+            return counters.value(connection, "identity")
+
     def activity(self) -> int:
         """Return the number of the last vote, comment or note."""
         with self._engine.connect() as connection:

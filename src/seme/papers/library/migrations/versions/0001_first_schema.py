@@ -1,5 +1,7 @@
 """First schema"""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -292,6 +294,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_delivery_paper_delivery_key"), ["delivery_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_paper_paper_key"), ["paper_key"], unique=False)
     op.execute("INSERT INTO counter (name, value) VALUES ('content', 0), ('activity', 0)")
+    # tells this library from any other, so that an index never answers for the wrong one
+    op.bulk_insert(
+        sa.table("counter", sa.column("name"), sa.column("value")),
+        [{"name": "identity", "value": secrets.randbits(31)}],
+    )
 
 
 def downgrade() -> None:
