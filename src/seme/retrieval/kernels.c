@@ -31,28 +31,141 @@ EXPORT void bm25_add(const int32_t *docs, const uint16_t *tfs, int64_t n, const 
     }
 }
 
-/* The same for candidates alone (ascending rows), found in the posting list by galloping. */
+/* The first position from `low` on whose row is not below `row`, by galloping. */
+static int64_t seek(const int32_t *docs, int64_t low, int64_t n, int64_t row) {
+    int64_t step = 1, high = low;
+    while (high < n && docs[high] < row) {
+        low = high + 1;
+        high += step;
+        step <<= 1;
+    }
+    if (high > n) high = n;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (docs[middle] < row) low = middle + 1; else high = middle;
+    }
+    return low;
+}
+
+/* The same for candidates alone (ascending rows). */
 EXPORT void bm25_add_to(const int32_t *docs, const uint16_t *tfs, int64_t n, const float *norms, float weight,
                         const int32_t *rows, int64_t m, float *scores) {
-    int64_t low = 0;
-    for (int64_t j = 0; j < m && low < n; j++) {
-        const int32_t row = rows[j];
-        int64_t step = 1, high = low;
-        while (high < n && docs[high] < row) {
-            low = high + 1;
-            high += step;
-            step <<= 1;
+    int64_t i = 0;
+    for (int64_t j = 0; j < m; j++) {
+        i = seek(docs, i, n, rows[j]);
+        if (i >= n) break;
+        if (docs[i] != rows[j]) continue;
+        const float tf = tfs[i];
+        scores[rows[j]] += weight * (tf / (tf + norms[rows[j]]));
+    }
+}
+
+/* Put a score into a heap of the k best; heap[0] is the smallest of them. A full heap must be offered larger ones. */
+static int64_t keep(float *heap, int64_t size, int64_t k, float s) {
+    int64_t hole;
+    if (size < k) {
+        hole = size++;
+        while (hole > 0 && heap[(hole - 1) / 2] > s) {
+            heap[hole] = heap[(hole - 1) / 2];
+            hole = (hole - 1) / 2;
         }
-        if (high > n) high = n;
-        while (low < high) {
-            const int64_t middle = low + (high - low) / 2;
-            if (docs[middle] < row) low = middle + 1; else high = middle;
-        }
-        if (low < n && docs[low] == row) {
-            const float tf = tfs[low];
-            scores[row] += weight * (tf / (tf + norms[row]));
+    } else {
+        hole = 0;
+        for (;;) {
+            int64_t child = 2 * hole + 1;
+            if (child >= size) break;
+            if (child + 1 < size && heap[child + 1] < heap[child]) child++;
+            if (heap[child] >= s) break;
+            heap[hole] = heap[child];
+            hole = child;
         }
     }
+    heap[hole] = s;
+    return size;
+}
+
+#define BLOCK 8192 /* rows scored at a time: their scores stay in the first-level cache */
+
+/* Rows of a block with score >= edge, ascending. */
+WIDE static int64_t above(const float *scores, int64_t n, float edge, int32_t *rows) {
+    int64_t found = 0, i = 0;
+    for (; i + 32 <= n; i += 32) {
+        int any = 0;
+        for (int64_t j = 0; j < 32; j++) any |= scores[i + j] >= edge;
+        if (!any) continue;
+        for (int64_t j = i; j < i + 32; j++)
+            if (scores[j] >= edge) rows[found++] = (int32_t)j;
+    }
+    for (; i < n; i++)
+        if (scores[i] >= edge) rows[found++] = (int32_t)i;
+    return found;
+}
+
+static int64_t drop_below(int32_t *rows, float *scores, int64_t count, float edge) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < count; i++)
+        if (scores[i] >= edge) {
+            rows[kept] = rows[i];
+            scores[kept++] = scores[i];
+        }
+    return kept;
+}
+
+/* What the terms so far must have given for the rest (at most `reach`) to lift a row to `edge`; float sums may round. */
+static double needed(double edge, double reach) { return edge - reach - 1e-4 * (edge + reach); }
+
+/* The rows of the k best scores >= least, with all equals of the k-th; -1 if they are more than `room`.
+ *
+ * Terms stand in the order of adding up; at[t]..stops[t] are postings, reach[t] the most that terms t.. can add. Once
+ * the k-th best score exceeds reach[split], rows without one of the terms before `split` cannot enter (MaxScore,
+ * Turtle and Flood 1995): the postings of the others are then only sought for the rows still within reach. */
+EXPORT int64_t bm25_top(const int32_t *docs, const uint16_t *tfs, const float *norms, int64_t n, int64_t m, int64_t *at,
+                        const int64_t *stops, const float *weights, const double *reach, const uint8_t *allowed,
+                        int64_t k, float least, float *heap, int32_t *rows, float *found, int64_t room) {
+    float scores[BLOCK];
+    int32_t near[BLOCK];
+    int64_t size = 0, count = 0, split = m;
+    float edge = least;
+    for (;;) {
+        while (split > 0 && needed(edge, reach[split - 1]) > 0) split--;
+        int64_t first = n;
+        for (int64_t t = 0; t < split; t++)
+            if (at[t] < stops[t] && docs[at[t]] < first) first = docs[at[t]];
+        if (first >= n) break;
+        const int64_t last = first + BLOCK < n ? first + BLOCK : n;
+        memset(scores, 0, (size_t)(last - first) * sizeof(float));
+        for (int64_t t = 0; t < split; t++) {
+            int64_t i = at[t];
+            const float weight = weights[t];
+            for (; i < stops[t] && docs[i] < last; i++) {
+                const float tf = tfs[i];
+                scores[docs[i] - first] += weight * (tf / (tf + norms[docs[i]]));
+            }
+            at[t] = i;
+        }
+        const float cut = split < m ? (float)needed(edge, reach[split]) : edge;
+        const int64_t candidates = above(scores, last - first, cut, near);
+        for (int64_t t = split; t < m && candidates; t++) {
+            for (int64_t c = 0; c < candidates; c++) {
+                const int64_t row = first + near[c], i = at[t] = seek(docs, at[t], stops[t], row);
+                if (i >= stops[t]) break;
+                if (docs[i] != row) continue;
+                const float tf = tfs[i];
+                scores[near[c]] += weights[t] * (tf / (tf + norms[row]));
+            }
+        }
+        for (int64_t c = 0; c < candidates; c++) {
+            const int64_t row = first + near[c];
+            const float s = scores[near[c]];
+            if (s < edge || (allowed && !allowed[row])) continue;
+            if (count == room && (count = drop_below(rows, found, count, edge)) == room) return -1;
+            rows[count] = (int32_t)row;
+            found[count++] = s;
+            if (size < k || s > heap[0]) size = keep(heap, size, k, s);
+            if (size == k && heap[0] > edge) edge = heap[0];
+        }
+    }
+    return drop_below(rows, found, count, edge);
 }
 
 /* The smallest score that belongs to the k best, of rows that are allowed and above `floor`; `heap` has room for k.
@@ -63,25 +176,7 @@ static int64_t best(const float *scores, const uint8_t *allowed, int64_t n, int6
     for (int64_t i = 0; i < n; i++) {
         const float s = scores[i];
         if (!(s > edge) || (allowed && !allowed[i])) continue;
-        int64_t hole;
-        if (size < k) {
-            hole = size++;
-            while (hole > 0 && heap[(hole - 1) / 2] > s) {
-                heap[hole] = heap[(hole - 1) / 2];
-                hole = (hole - 1) / 2;
-            }
-        } else {
-            hole = 0;
-            for (;;) {
-                int64_t child = 2 * hole + 1;
-                if (child >= size) break;
-                if (child + 1 < size && heap[child + 1] < heap[child]) child++;
-                if (heap[child] >= s) break;
-                heap[hole] = heap[child];
-                hole = child;
-            }
-        }
-        heap[hole] = s;
+        size = keep(heap, size, k, s);
         if (size == k) edge = heap[0];
     }
     return size;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 import numpy as np
@@ -24,6 +25,10 @@ _SIGNATURES = {
     "bm25_add_to": (
         None,
         [_POINTER, _POINTER, _SIZE, _POINTER, ctypes.c_float, _POINTER, _SIZE, _POINTER],
+    ),
+    "bm25_top": (
+        _SIZE,
+        [*[_POINTER] * 3, _SIZE, _SIZE, *[_POINTER] * 5, _SIZE, ctypes.c_float, *[_POINTER] * 3, _SIZE],
     ),
     "kth_best": (_SIZE, [_POINTER, _POINTER, _SIZE, _SIZE, ctypes.c_float, _POINTER]),
     "rows_from": (_SIZE, [_POINTER, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
@@ -82,6 +87,48 @@ def bm25_add_to(
     at = np.minimum(np.searchsorted(docs, rows), max(len(docs) - 1, 0))
     hit = at[docs[at] == rows] if len(docs) else at[:0]
     bm25_add(docs[hit], tfs[hit], norms, weight, scores)
+
+
+def bm25_top(
+    docs: Rows,
+    tfs: npt.NDArray[np.uint16],
+    norms: Float32,
+    spans: Sequence[tuple[int, int]],
+    weights: Sequence[float],
+    reach: Sequence[float],
+    allowed: Mask | None,
+    k: int,
+    least: float,
+) -> tuple[Rows, Float32]:
+    """Return the rows of the k best scores >= `least` and those scores, with all equals of the k-th.
+
+    Compiled only (`COMPILED`): `bm25.scoring` has the same in steps that NumPy can take.
+
+    Parameters
+    ----------
+    docs, tfs, norms
+        Postings of all terms, and the length normalisation of every row.
+    spans, weights
+        Postings of each term of the query (start, stop) and its weight, in the order of adding up.
+    reach
+        The most that each term and those after it can add to a score.
+    """
+    if _C is None:
+        raise RuntimeError("the kernels are not compiled")
+    rows_in_all = len(norms)
+    k, room = min(k, rows_in_all), min(k + 1024, rows_in_all)
+    ends = np.array(spans, dtype=np.int64).reshape(-1, 2)
+    stops, factors = ends[:, 1].copy(), np.array(weights, dtype=np.float32)
+    most, heap = np.array(reach, dtype=np.float64), np.empty(k, dtype=np.float32)
+    while True:
+        starts, rows, found = ends[:, 0].copy(), np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
+        count = _C.bm25_top(
+            _at(docs), _at(tfs), _at(norms), rows_in_all, len(ends), _at(starts), _at(stops), _at(factors), _at(most),
+            _at(allowed), k, least, _at(heap), _at(rows), _at(found), room,
+        )  # fmt: skip
+        if count >= 0:
+            return rows[:count], found[:count]
+        room = rows_in_all
 
 
 def kth_best(scores: Float32, allowed: Mask | None, k: int, least: float) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, overload
@@ -177,42 +177,44 @@ class BM25Index(SegmentedIndex[TermSegment]):
 
     def _search(self, terms: Sequence[str], k: int, allowed: Masks | None) -> Hits:
         counts = Counter(terms)
-        known = {term: df for term in counts if (df := self._frequency(term.encode()))}
+        encoded = [term.encode() for term in counts]
+        numbers = [dict(zip(counts, s.terms(encoded), strict=True)) for s in self._segments]
+        pairs = list(zip(self._segments, numbers, strict=True))
+        known = {term: df for term in counts if (df := sum(s.frequency(at[term]) for s, at in pairs if at[term] >= 0))}
         order = sorted(known, key=lambda term: (known[term], term))
-        ids: list[str] = []
-        scores: list[float] = []
         n = len(self)
         base = sum(counts[term] * self.variant.base(known[term], n) for term in order)
-        for number, s in enumerate(self._segments):
+        weights = [(term, counts[term] * self.variant.weight(known[term], n)) for term in order]
+        ids: list[str] = []
+        scores: list[float] = []
+        least = 0.0
+        for number, (s, at) in enumerate(pairs):
             _, norms = self._statistics(s)
-            found = [
-                t for term in order if (t := self._term(s, term, counts[term] * self.variant.weight(known[term], n)))
-            ]
             mask = s.mask(None if allowed is None else allowed[number])
-            rows, part = top_rows(s, norms, found, k, mask)
-            ids += [decode_id(i) for i in s.arrays["ids"][rows]]
+            rows, part = top_rows(s, norms, self._terms(s, at, weights), k, mask, least)
+            ids += [decode_id(i) for i in s.arrays["ids"][rows].tolist()]
             scores += part.tolist()
+            if len(scores) >= k:
+                least = sorted(scores)[-k]
         best = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))[:k]
         final = np.array([scores[i] + base for i in best], dtype=np.float32)
         return Hits(tuple(ids[i] for i in best), final)
 
-    def _term(self, s: TermSegment, term: str, weight: float) -> Term | None:
-        number = s.term(term.encode())
-        if number < 0 or not weight:
-            return None
-        docs, tfs = s.postings(number)
-        tf, length = float(s.arrays["top_tfs"][number]), s.arrays["least_lengths"][number]
-        norm = float(self.variant.norms(np.array([length]), self._average)[0])
-        return Term(docs, tfs, weight, weight * tf / (tf + norm))
+    def _terms(self, s: TermSegment, at: Mapping[str, int], weights: Sequence[tuple[str, float]]) -> list[Term]:
+        here = [(at[term], weight) for term, weight in weights if weight and at[term] >= 0]
+        if not here:
+            return []
+        numbers = np.array([number for number, _ in here])
+        starts, stops = s.arrays["offsets"][numbers].tolist(), s.arrays["offsets"][numbers + 1].tolist()
+        norms = self.variant.norms(s.arrays["least_lengths"][numbers], self._average)
+        tfs = s.arrays["top_tfs"][numbers]
+        shares = (tfs / (tfs + norms)).tolist()
+        rows = zip(starts, stops, here, shares, strict=True)
+        return [Term(start, stop, weight, weight * share) for start, stop, (_, weight), share in rows]
 
     def _frequency(self, encoded: bytes) -> int:
-        total = 0
-        for s in self._segments:
-            number = s.term(encoded)
-            if number >= 0:
-                docs, _ = s.postings(number)
-                total += len(docs) if not s.dead else int(np.count_nonzero(s.alive[docs]))
-        return total
+        found = ((s, s.term(encoded)) for s in self._segments)
+        return sum(s.frequency(number) for s, number in found if number >= 0)
 
     def _statistics(self, s: TermSegment) -> tuple[int, npt.NDArray[np.float32]]:
         n = len(self)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from threading import local
 
 import numpy as np
@@ -21,14 +22,23 @@ Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 _FEW = 8
 """Touched rows are collected, rather than all scores read, where postings are fewer than 1 in `_FEW` rows."""
+_ABOVE_ZERO = float(np.nextafter(np.float32(0), np.float32(1)))
 _MARGIN = np.float32(1e-4)
 """Relative slack of the bound: float32 sums may round up past it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term of the query in one segment: its postings, its weight, and the most it can add to a score."""
+    """A term of the query in one segment: where its postings are, its weight, and the most it can add to a score."""
 
+    start: int
+    stop: int
+    weight: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Postings:
     docs: Rows
     tfs: npt.NDArray[np.uint16]
     weight: float
@@ -51,19 +61,40 @@ _buffers = _Buffers()
 
 
 def top_rows(
-    segment: TermSegment, norms: Scores, terms: Sequence[Term], k: int, allowed: npt.NDArray[np.bool_] | None
+    segment: TermSegment,
+    norms: Scores,
+    terms: Sequence[Term],
+    k: int,
+    allowed: npt.NDArray[np.bool_] | None,
+    least: float = 0.0,
 ) -> tuple[Rows, Scores]:
-    """Return the rows of the k best scores above 0, and those scores; equals of the k-th are all returned.
+    """Return the rows of the k best scores above 0 and not below `least`, with all equals of the k-th, and the scores.
 
     `terms` are ordered as they are to be added up, which decides the last bits of the sums.
     """
+    if not terms:
+        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
+    edge = max(least, _ABOVE_ZERO)
+    docs, tfs = segment.arrays["docs"], segment.arrays["tfs"]
+    if kernels.COMPILED:
+        reach = list(accumulate(term.most for term in reversed(terms)))[::-1]
+        spans, weights = [(term.start, term.stop) for term in terms], [term.weight for term in terms]
+        return kernels.bm25_top(docs, tfs, norms, spans, weights, reach, allowed, k, edge)
+    slices = [slice(term.start, term.stop) for term in terms]
+    postings = [_Postings(docs[s], tfs[s], term.weight, term.most) for s, term in zip(slices, terms, strict=True)]
+    rows, scores = _top_rows_in_steps(segment, norms, postings, k, allowed)
+    return rows[scores >= np.float32(edge)], scores[scores >= np.float32(edge)]
+
+
+def _top_rows_in_steps(
+    segment: TermSegment, norms: Scores, terms: Sequence[_Postings], k: int, allowed: npt.NDArray[np.bool_] | None
+) -> tuple[Rows, Scores]:
     scores = _buffers.zeros(segment.rows)
     try:
         candidates = _accumulate(scores, norms, terms, k, allowed)
         if candidates is None:
             edge = kernels.kth_best(scores, allowed, k, 0.0)
-            least = np.nextafter(np.float32(0), np.float32(1)) if edge is None else edge
-            rows = kernels.rows_from(scores, allowed, float(least))
+            rows = kernels.rows_from(scores, allowed, _ABOVE_ZERO if edge is None else edge)
             return rows, scores[rows].copy()
         return _best_of(candidates, scores[candidates], k, allowed)
     finally:
@@ -71,7 +102,7 @@ def top_rows(
 
 
 def _accumulate(
-    scores: Scores, norms: Scores, terms: Sequence[Term], k: int, allowed: npt.NDArray[np.bool_] | None
+    scores: Scores, norms: Scores, terms: Sequence[_Postings], k: int, allowed: npt.NDArray[np.bool_] | None
 ) -> Rows | None:
     """Add up the terms; return the only rows that count, or `None` if every row does."""
     left = sum(len(term.docs) for term in terms)
@@ -94,7 +125,7 @@ def _accumulate(
     return None
 
 
-def _finish(scores: Scores, norms: Scores, terms: Sequence[Term], rows: Rows) -> None:
+def _finish(scores: Scores, norms: Scores, terms: Sequence[_Postings], rows: Rows) -> None:
     for term in terms:
         kernels.bm25_add_to(term.docs, term.tfs, norms, term.weight, rows, scores)
 
@@ -109,7 +140,7 @@ def _best_of(rows: Rows, scores: Scores, k: int, allowed: npt.NDArray[np.bool_] 
     return rows, scores
 
 
-def _clear(scores: Scores, terms: Sequence[Term]) -> None:
+def _clear(scores: Scores, terms: Sequence[_Postings]) -> None:
     if sum(len(term.docs) for term in terms) * 2 > len(scores):
         scores.fill(0)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,35 @@ class TermSegment(Segment):
 
     norms: npt.NDArray[np.float32] | None = None
     """Length normalisation by row, for the statistics of the moment."""
+    living_frequencies: dict[int, int] = field(default_factory=dict)
+    """Document frequencies counted over living rows, as of `counted` dead ones."""
+    counted: int = 0
 
     def term(self, encoded: bytes) -> int:
         """Return a term's number, -1 if no row has it."""
-        terms = self.arrays["terms"]
-        if not len(terms) or len(encoded) > terms.dtype.itemsize:
-            return -1
-        at = int(np.searchsorted(terms, encoded))
-        return at if at < len(terms) and terms[at] == encoded else -1
+        return self.terms([encoded])[0]
+
+    def terms(self, encoded: Sequence[bytes]) -> list[int]:
+        """Return the numbers of terms, -1 for those that no row has."""
+        known = self.arrays["terms"]
+        width = known.dtype.itemsize
+        if not len(known):
+            return [-1] * len(encoded)
+        wanted = np.array([one if len(one) <= width else b"" for one in encoded], dtype=known.dtype)
+        at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        same = known[at] == wanted
+        return [i if ok and one else -1 for i, ok, one in zip(at.tolist(), same.tolist(), encoded, strict=True)]
+
+    def frequency(self, term: int) -> int:
+        """Return how many living rows have a term."""
+        start, stop = self.arrays["offsets"][term : term + 2].tolist()
+        if not self.dead:
+            return int(stop - start)
+        if self.counted != self.dead:
+            self.living_frequencies, self.counted = {}, self.dead
+        if term not in self.living_frequencies:
+            self.living_frequencies[term] = int(np.count_nonzero(self.alive[self.arrays["docs"][start:stop]]))
+        return self.living_frequencies[term]
 
     def postings(self, term: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
         """Return the rows that have a term, ascending, and how often."""
