@@ -8,11 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from seme.cli.opening import opened_library, refreshed
-from seme.cli.output import AsJson, emit, note, progress_bar, say
+from seme.cli.output import AsJson, emit, harvest_bar, say
 from seme.errors import InputError
 from seme.papers.harvesting import run_harvest
-from seme.papers.library import Harvest
-from seme.papers.sources import Batch, open_source, source_names
+from seme.papers.sources import open_source, source_names
 
 
 def run(
@@ -35,16 +34,7 @@ def run(
             hint=f"Sources: {known}. Files are read by: seme import FILE",
         ) from error
     with opened_library() as (library, settings):
-        with progress_bar(f"Harvesting {source}") as advance:
-            seen = 0
-
-            def show(_: Harvest, batch: Batch) -> None:
-                nonlocal seen
-                seen += len(batch.papers)
-                advance(seen, max(seen, batch.total or 0))
-                for line in batch.skipped:
-                    note(f"Skipped {line}")
-
+        with harvest_bar(f"Harvesting {source}") as show:
             done = run_harvest(library, chosen, progress=show)
         if not no_index:
             refreshed(library, settings)

@@ -35,12 +35,12 @@ def open_settings() -> Settings:
 
 
 @contextmanager
-def opened_library() -> Iterator[tuple[Library, Settings]]:
-    """Open the library of the settings; one without any paper begins with the catalogue."""
+def opened_library(*, seed: bool = True) -> Iterator[tuple[Library, Settings]]:
+    """Open the library of the settings; a new one begins with the catalogue unless `seed` is false."""
     chosen = open_settings()
     chosen.home.mkdir(parents=True, exist_ok=True)
     with Library(chosen.database_url) as library:
-        if not library.papers.revision():
+        if seed and not library.papers.revision():
             seed_catalogue(library)
         yield library, chosen
 

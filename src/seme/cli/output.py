@@ -13,6 +13,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from seme.papers.library import Harvest
+from seme.papers.sources.base import Batch
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output")]
 
 
@@ -34,8 +37,10 @@ def note(text: str) -> None:
 def show_papers(rows: Sequence[dict[str, Any]]) -> None:
     """Print rows of `result_rows` as a table."""
     table = Table(box=None, pad_edge=False)
-    for heading, options in (("#", {"justify": "right"}), ("Score", {"justify": "right"}), ("Paper", {}), ("Why", {})):
-        table.add_column(heading, **options)  # type: ignore[arg-type]
+    table.add_column("#", justify="right")
+    table.add_column("Score", justify="right")
+    table.add_column("Paper")
+    table.add_column("Why")
     for row in rows:
         score = "" if row["score"] is None else f"{row['score']:.3f}"
         paper = f"{escape(row['title'])}\n[dim]{escape(row['id'])}[/]"
@@ -50,6 +55,22 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def harvest_bar(label: str) -> Iterator[Callable[[Harvest, Batch], None]]:
+    """Show a bar for `run_harvest`, and a line for each record that could not be read."""
+    with progress_bar(label) as advance:
+        seen = 0
+
+        def show(_: Harvest, batch: Batch) -> None:
+            nonlocal seen
+            seen += len(batch.papers)
+            advance(seen, max(seen, batch.total or 0))
+            for line in batch.skipped:
+                note(f"Skipped {line}")
+
+        yield show
 
 
 def _reason(why: dict[str, Any]) -> str:
