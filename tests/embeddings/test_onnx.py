@@ -25,7 +25,12 @@ ORACLE.no_truncation()
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(st.characters(max_codepoint=0x24FF, exclude_categories=["Cs", "Cn", "Co"], exclude_characters="[]\x00"), max_size=200))
+@given(
+    st.text(
+        st.characters(max_codepoint=0x24FF, exclude_categories=["Cs", "Cn", "Co"], exclude_characters="[]\x00"),
+        max_size=200,
+    )
+)
 def test_word_pieces_are_those_of_the_reference_tokenizer(text: str) -> None:
     assert ENCODER.tokens(text) == ORACLE.encode(text).ids
 

@@ -1,0 +1,7 @@
+"""Where papers come from: one file each, known by name through `open_source`."""
+
+from seme.papers.sources.base import Batch, Source, open_source, source_names
+from seme.papers.sources.catalogue import CatalogueSource
+from seme.papers.sources.saved_page import SavedPageSource
+
+__all__ = ["Batch", "CatalogueSource", "SavedPageSource", "Source", "open_source", "source_names"]
