@@ -25,7 +25,6 @@ def build_server(library: Library, settings: Settings) -> MCPServer:
     server = MCPServer("seme", instructions=_INSTRUCTIONS)
     reader = Reader(library, settings)
 
-    @server.tool()
     def search(query: str, limit: int = 10, since: str = "", until: str = "", tag: str = "") -> list[dict[str, Any]]:
         """Search papers by words and meaning; days look like 2026-01-31. Each result says why it is there."""
         try:
@@ -35,7 +34,6 @@ def build_server(library: Library, settings: Settings) -> MCPServer:
         except SemeError as error:
             raise _told(error) from error
 
-    @server.tool()
     def get(id: str) -> dict[str, Any]:  # noqa: A002  # the name that people know from the API
         """Return one paper with its summary, by its id (2509.20784)."""
         try:
@@ -43,7 +41,6 @@ def build_server(library: Library, settings: Settings) -> MCPServer:
         except SemeError as error:
             raise _told(error) from error
 
-    @server.tool()
     def similar(id: str, limit: int = 10) -> list[dict[str, Any]]:  # noqa: A002
         """List the papers nearest in meaning to one."""
         try:
@@ -51,7 +48,6 @@ def build_server(library: Library, settings: Settings) -> MCPServer:
         except SemeError as error:
             raise _told(error) from error
 
-    @server.tool()
     def daily(date: str = "", limit: int = 20) -> list[dict[str, Any]]:
         """List the papers of a day (2026-01-31), or of the latest day that has any."""
         try:
@@ -61,6 +57,8 @@ def build_server(library: Library, settings: Settings) -> MCPServer:
         except SemeError as error:
             raise _told(error) from error
 
+    for tool in (search, get, similar, daily):
+        server.add_tool(tool)
     return server
 
 
