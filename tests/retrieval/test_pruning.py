@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def corpus(seed: int, *, alike: bool) -> list[list[str]]:
 def indexed(documents, *, parts: int = 1) -> BM25Index:
     index = BM25Index()
     edges = np.linspace(0, len(documents), parts + 1).astype(int).tolist()
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         index.add([f"d{(i * 7919) % ROWS:05d}" for i in range(first, last)], documents[first:last])
         index.ids()  # ends a segment
     return index

@@ -117,13 +117,14 @@ def bm25_top(
         raise RuntimeError("the kernels are not compiled")
     rows_in_all = len(norms)
     k, room = min(k, rows_in_all), min(k + 1024, rows_in_all)
-    ends = np.array(spans, dtype=np.int64).reshape(-1, 2)
-    stops, factors = ends[:, 1].copy(), np.array(weights, dtype=np.float32)
-    most, heap = np.array(reach, dtype=np.float64), np.empty(k, dtype=np.float32)
+    m = len(spans)
+    integers, factors, bounds = ctypes.c_int64 * m, (ctypes.c_float * m)(*weights), (ctypes.c_double * m)(*reach)
+    stops, heap = integers(*[stop for _, stop in spans]), np.empty(k, dtype=np.float32)
     while True:
-        starts, rows, found = ends[:, 0].copy(), np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
+        starts = integers(*[start for start, _ in spans])  # moved on by the kernel
+        rows, found = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
         count = _C.bm25_top(
-            _at(docs), _at(tfs), _at(norms), rows_in_all, len(ends), _at(starts), _at(stops), _at(factors), _at(most),
+            _at(docs), _at(tfs), _at(norms), rows_in_all, m, starts, stops, factors, bounds,
             _at(allowed), k, least, _at(heap), _at(rows), _at(found), room,
         )  # fmt: skip
         if count >= 0:

@@ -177,9 +177,7 @@ class BM25Index(SegmentedIndex[TermSegment]):
 
     def _search(self, terms: Sequence[str], k: int, allowed: Masks | None) -> Hits:
         counts = Counter(terms)
-        encoded = [term.encode() for term in counts]
-        numbers = [dict(zip(counts, s.terms(encoded), strict=True)) for s in self._segments]
-        pairs = list(zip(self._segments, numbers, strict=True))
+        pairs = [(s, s.numbers(counts)) for s in self._segments]
         known = {term: df for term in counts if (df := sum(s.frequency(at[term]) for s, at in pairs if at[term] >= 0))}
         order = sorted(known, key=lambda term: (known[term], term))
         n = len(self)
@@ -201,16 +199,21 @@ class BM25Index(SegmentedIndex[TermSegment]):
         return Hits(tuple(ids[i] for i in best), final)
 
     def _terms(self, s: TermSegment, at: Mapping[str, int], weights: Sequence[tuple[str, float]]) -> list[Term]:
-        here = [(at[term], weight) for term, weight in weights if weight and at[term] >= 0]
-        if not here:
-            return []
-        numbers = np.array([number for number, _ in here])
-        starts, stops = s.arrays["offsets"][numbers].tolist(), s.arrays["offsets"][numbers + 1].tolist()
-        norms = self.variant.norms(s.arrays["least_lengths"][numbers], self._average)
-        tfs = s.arrays["top_tfs"][numbers]
-        shares = (tfs / (tfs + norms)).tolist()
-        rows = zip(starts, stops, here, shares, strict=True)
-        return [Term(start, stop, weight, weight * share) for start, stop, (_, weight), share in rows]
+        terms = []
+        for term, weight in weights:
+            number = at[term]
+            if weight and number >= 0:
+                start, stop = s.span(number)
+                terms.append(Term(start, stop, weight, weight * self._share(s, number)))
+        return terms
+
+    def _share(self, s: TermSegment, number: int) -> float:
+        share = s.shares.get(number)
+        if share is None:
+            norm = float(self.variant.norms(s.arrays["least_lengths"][number : number + 1], self._average)[0])
+            tf = float(s.arrays["top_tfs"][number])
+            share = s.shares[number] = tf / (tf + norm)
+        return share
 
     def _frequency(self, encoded: bytes) -> int:
         found = ((s, s.term(encoded)) for s in self._segments)
@@ -238,7 +241,7 @@ class BM25Index(SegmentedIndex[TermSegment]):
     def _forget_statistics(self) -> None:
         self._average = 0.0
         for s in self._segments:
-            s.norms = None
+            s.norms, s.shares = None, {}
 
     def _config(self) -> dict[str, Any]:
         return asdict(self.variant)
