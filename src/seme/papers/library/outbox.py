@@ -43,9 +43,9 @@ class Outbox:
         self._engine = engine
 
     def queue(
-        self, subscription: Subscription, period: str, paper_ids: Sequence[str], message_id: str
+        self, subscription: Subscription, period: str, paper_ids: Sequence[str], message_id: str, *, limit: int = 100
     ) -> Delivery | None:
-        """Fix what a mail will contain: the given papers less those that this person was ever sent.
+        """Fix what a mail will contain: the first `limit` of the papers that this person was never sent.
 
         Returns `None` if nothing is left, or if there is a mail for that subscription and period already.
         """
@@ -56,7 +56,7 @@ class Outbox:
                 return None
             person = select(schema.subscription.c.person_key).where(schema.subscription.c.key == subscription.key)
             person_key = int(connection.execute(person).scalar_one())
-            fresh = _unsent(connection, person_key, paper_ids)
+            fresh = _unsent(connection, person_key, paper_ids)[:limit]
             if not fresh:
                 return None
             row = {
