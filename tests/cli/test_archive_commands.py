@@ -27,3 +27,11 @@ def test_files_that_are_no_papers_are_refused(seme, tmp_path: Path):
     assert "JSONL" in seme("import", str(tmp_path / "list.json"), code=2).stderr
     assert "corpus.jsonl" in seme("import", str(tmp_path / "folder"), code=2).stderr
     assert "there is no file" in seme("import", str(tmp_path / "missing"), code=2).stderr
+
+
+def test_a_saved_page_is_read_once(seme_json, shared: Path):
+    page = str(shared / "data" / "daily-papers-page.txt")
+    first = seme_json("import", page, "--no-index")
+    assert (first["kind"], first["read"], first["added"], first["skipped"]) == ("saved-page", 57, 0, 0)
+    second = seme_json("import", page, "--no-index")
+    assert second["added"] == second["changed"] == 0
