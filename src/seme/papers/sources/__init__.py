@@ -1,7 +1,8 @@
 """Where papers come from: one file each, known by name through `open_source`."""
 
+from seme.papers.sources.arxiv_query import ArxivQuerySource
 from seme.papers.sources.base import Batch, Source, open_source, source_names
 from seme.papers.sources.catalogue import CatalogueSource
 from seme.papers.sources.saved_page import SavedPageSource
 
-__all__ = ["Batch", "CatalogueSource", "SavedPageSource", "Source", "open_source", "source_names"]
+__all__ = ["ArxivQuerySource", "Batch", "CatalogueSource", "SavedPageSource", "Source", "open_source", "source_names"]
