@@ -19,11 +19,12 @@ def run(
     category: Annotated[list[str] | None, typer.Option(help="A subject class such as cs.CL; may be repeated")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="How many days back (arxiv)")] = None,
     paper: Annotated[list[str] | None, typer.Option("--id", help="An arXiv id; may be repeated (arxiv)")] = None,
+    query: Annotated[str, typer.Option(help="A search in arXiv's own syntax (arxiv)")] = "",
     no_index: Annotated[bool, typer.Option("--no-index", help="Leave the search index as it is")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch new papers; a run that was interrupted goes on where it stopped."""
-    given = {"categories": category, "days": days, "ids": paper}
+    given = {"categories": category, "days": days, "ids": paper, "search": query}
     options: dict[str, Any] = {name: value for name, value in given.items() if value}
     try:
         chosen = open_source(source, **options)
