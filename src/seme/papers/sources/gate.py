@@ -77,8 +77,7 @@ class RequestGate:
                 yield
             finally:
                 # marked again at the end: two arrivals at the server are then never closer than the interval
-                if self.due_in() <= self._interval:
-                    self.defer(self._interval)
+                self.defer(self._interval)
         finally:
             self._lock.release()
 
@@ -97,8 +96,9 @@ class RequestGate:
         return max(min(hold, max(0.0, by_day)), by_boot if 0 <= by_boot <= hold else 0.0)
 
     def defer(self, seconds: float) -> None:
-        """Let no process make a request for so many seconds from now on."""
-        state = {"wall": self._clock(), "monotonic": self._monotonic(), "hold": seconds}
+        """Let no process make a request for so many seconds from now on; a longer wait that stands is kept."""
+        hold = max(seconds, self.due_in())
+        state = {"wall": self._clock(), "monotonic": self._monotonic(), "hold": hold}
         temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
         with temporary.open("w", encoding="ascii") as file:
             json.dump(state, file)
