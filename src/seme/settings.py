@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     rate_per_minute: int = Field(default=600, ge=1)
     """Requests that one address may make a minute, pages and API together."""
     writes_per_minute: int = Field(default=60, ge=1)
-    page_size: int = Field(default=50, ge=1, le=200)
+    page_size: int = Field(default=100, ge=1, le=200)
 
     # Searching
     encoder_path: Path | None = None
