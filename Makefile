@@ -23,7 +23,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip
 
-$(VENV)/.setup-done: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.setup-done: pyproject.toml constraints.txt src/seme/retrieval/kernels.c | $(BIN)/python
 	$(PIP) install --quiet --no-compile -c constraints.txt -e .
 	$(PIP) install --quiet --no-compile --no-deps -c constraints.txt $(ENCODER)
 	@touch $@
