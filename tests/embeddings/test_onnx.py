@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seme.assets.minilm import TOKENIZER, minilm_files
 from seme.embeddings.onnx import OnnxEncoder

@@ -176,7 +176,8 @@ def test_an_index_run_that_is_killed_loses_nothing(library: Library, settings: S
         ]
     )
     program = (
-        "import sys; from pathlib import Path; from seme.settings import Settings; from seme.papers.library import Library\n"
+        "import sys; from pathlib import Path; from seme.settings import Settings\n"
+        "from seme.papers.library import Library\n"
         "from seme.papers.indexing import refresh_index\n"
         "s = Settings(home=Path(sys.argv[1]), secret='x'); refresh_index(Library(s.database_url), s)"
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seme.errors import InputError, NotFoundError
 from seme.retrieval import DenseIndex

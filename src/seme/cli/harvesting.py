@@ -15,7 +15,7 @@ from seme.papers.sources import open_source, source_names
 
 
 def run(
-    source: Annotated[str, typer.Argument(help="arxiv, arxiv-feed, arxiv-oai or catalogue")],
+    source: Annotated[str, typer.Argument(help="arxiv or catalogue")],
     category: Annotated[list[str] | None, typer.Option(help="A subject class such as cs.CL; may be repeated")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="How many days back (arxiv)")] = None,
     paper: Annotated[list[str] | None, typer.Option("--id", help="An arXiv id; may be repeated (arxiv)")] = None,

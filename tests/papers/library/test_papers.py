@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from seme.errors import InputError, NotFoundError, SemeError
@@ -52,7 +53,8 @@ def test_storing_twice_changes_nothing(library: Library) -> None:
 
 def test_every_field_comes_back(library: Library) -> None:
     full = paper(
-        1, authors=("Émile Ünal", "李"), author_count=2, published=PaperDate.parse("Sep 25"), listed=dt.date(2026, 3, 2),
+        1, authors=("Émile Ünal", "李"), author_count=2, published=PaperDate.parse("Sep 25"),
+        listed=dt.date(2026, 3, 2),
         version=3, updated=dt.datetime(2026, 3, 3, 4, 5, tzinfo=dt.timezone(dt.timedelta(hours=2))),
         categories=("cs.CL", "cs.LG"), tags=("sparse-codes",), links={"abs": "https://arxiv.org/abs/2603.00001"},
         votes=4, comments=2, note="12 pages", doi="10.1/x", journal="J", withdrawn=True, method="atoms",

@@ -53,7 +53,7 @@ class TermSegment(Segment):
         return [i if ok and one else -1 for i, ok, one in zip(at.tolist(), same.tolist(), encoded, strict=True)]
 
     def numbers(self, terms: Collection[str]) -> dict[str, int]:
-        """Return the numbers of terms, -1 for those that no row has; terms that were asked for before are remembered."""
+        """Return the numbers of terms, -1 for those that no row has; terms asked for before are remembered."""
         found = {term: self.places[term] for term in terms if term in self.places}
         new = [term for term in terms if term not in found]
         if new:
