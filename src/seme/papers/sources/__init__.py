@@ -3,6 +3,17 @@
 from seme.papers.sources.arxiv_query import ArxivQuerySource
 from seme.papers.sources.base import Batch, Source, open_source, source_names
 from seme.papers.sources.catalogue import CatalogueSource
+from seme.papers.sources.jsonl import BeirSource, JsonlSource
 from seme.papers.sources.saved_page import SavedPageSource
 
-__all__ = ["ArxivQuerySource", "Batch", "CatalogueSource", "SavedPageSource", "Source", "open_source", "source_names"]
+__all__ = [
+    "ArxivQuerySource",
+    "Batch",
+    "BeirSource",
+    "CatalogueSource",
+    "JsonlSource",
+    "SavedPageSource",
+    "Source",
+    "open_source",
+    "source_names",
+]
