@@ -114,44 +114,57 @@ static int64_t drop_below(int32_t *rows, float *scores, int64_t count, float edg
 /* What the terms so far must have given for the rest (at most `reach`) to lift a row to `edge`; float sums may round. */
 static double needed(double edge, double reach) { return edge - reach - 1e-4 * (edge + reach); }
 
+typedef struct {
+    const int32_t *docs;  /* rows of all terms' postings */
+    const uint16_t *tfs;  /* how often each has the term */
+    const float *norms;   /* length normalisation by row */
+    int64_t rows;
+} postings;
+
+typedef struct {
+    int64_t at, stop; /* postings; `at` moves on */
+    double weight, reach; /* reach: the most that this term and those after it can add */
+} term;
+
+static inline float share(const postings *p, int64_t i, int64_t row) {
+    const float tf = p->tfs[i];
+    return tf / (tf + p->norms[row]);
+}
+
 /* The rows of the k best scores >= least, with all equals of the k-th; -1 if they are more than `room`.
  *
- * Terms stand in the order of adding up; at[t]..stops[t] are postings, reach[t] the most that terms t.. can add. Once
- * the k-th best score exceeds reach[split], rows without one of the terms before `split` cannot enter (MaxScore,
- * Turtle and Flood 1995): the postings of the others are then only sought for the rows still within reach. */
-EXPORT int64_t bm25_top(const int32_t *docs, const uint16_t *tfs, const float *norms, int64_t n, int64_t m, int64_t *at,
-                        const int64_t *stops, const float *weights, const double *reach, const uint8_t *allowed,
-                        int64_t k, float least, float *heap, int32_t *rows, float *found, int64_t room) {
+ * Terms stand in the order of adding up. Once the k-th best score exceeds the reach of term `split`, rows without one
+ * of the terms before it cannot enter (MaxScore, Turtle and Flood 1995): the postings of the others are then only
+ * sought for the rows still within reach. */
+EXPORT int64_t bm25_top(const postings *p, term *terms, int64_t m, const uint8_t *allowed, int64_t k, float least,
+                        float *heap, int32_t *rows, float *found, int64_t room) {
+    const int32_t *docs = p->docs;
+    const int64_t n = p->rows;
     float scores[BLOCK];
     int32_t near[BLOCK];
     int64_t size = 0, count = 0, split = m;
     float edge = least;
     for (;;) {
-        while (split > 0 && needed(edge, reach[split - 1]) > 0) split--;
+        while (split > 0 && needed(edge, terms[split - 1].reach) > 0) split--;
         int64_t first = n;
-        for (int64_t t = 0; t < split; t++)
-            if (at[t] < stops[t] && docs[at[t]] < first) first = docs[at[t]];
+        for (term *t = terms; t < terms + split; t++)
+            if (t->at < t->stop && docs[t->at] < first) first = docs[t->at];
         if (first >= n) break;
         const int64_t last = first + BLOCK < n ? first + BLOCK : n;
         memset(scores, 0, (size_t)(last - first) * sizeof(float));
-        for (int64_t t = 0; t < split; t++) {
-            int64_t i = at[t];
-            const float weight = weights[t];
-            for (; i < stops[t] && docs[i] < last; i++) {
-                const float tf = tfs[i];
-                scores[docs[i] - first] += weight * (tf / (tf + norms[docs[i]]));
-            }
-            at[t] = i;
+        for (term *t = terms; t < terms + split; t++) {
+            const float weight = (float)t->weight;
+            int64_t i = t->at;
+            for (; i < t->stop && docs[i] < last; i++) scores[docs[i] - first] += weight * share(p, i, docs[i]);
+            t->at = i;
         }
-        const float cut = split < m ? (float)needed(edge, reach[split]) : edge;
+        const float cut = split < m ? (float)needed(edge, terms[split].reach) : edge;
         const int64_t candidates = above(scores, last - first, cut, near);
-        for (int64_t t = split; t < m && candidates; t++) {
+        for (term *t = terms + split; t < terms + m && candidates; t++) {
             for (int64_t c = 0; c < candidates; c++) {
-                const int64_t row = first + near[c], i = at[t] = seek(docs, at[t], stops[t], row);
-                if (i >= stops[t]) break;
-                if (docs[i] != row) continue;
-                const float tf = tfs[i];
-                scores[near[c]] += weights[t] * (tf / (tf + norms[row]));
+                const int64_t row = first + near[c], i = t->at = seek(docs, t->at, t->stop, row);
+                if (i >= t->stop) break;
+                if (docs[i] == row) scores[near[c]] += (float)t->weight * share(p, i, row);
             }
         }
         for (int64_t c = 0; c < candidates; c++) {

@@ -10,6 +10,8 @@ import ctypes
 import os
 from collections.abc import Sequence
 from importlib.util import find_spec
+from struct import Struct
+from threading import local
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,7 @@ Mask = npt.NDArray[np.bool_]
 
 _POINTER = ctypes.c_void_p
 _SIZE = ctypes.c_int64
+_TERM = Struct("=qqdd")
 _SIGNATURES = {
     "bm25_add": (None, [_POINTER, _POINTER, _SIZE, _POINTER, ctypes.c_float, _POINTER]),
     "bm25_add_to": (
@@ -28,7 +31,7 @@ _SIGNATURES = {
     ),
     "bm25_top": (
         _SIZE,
-        [*[_POINTER] * 3, _SIZE, _SIZE, *[_POINTER] * 5, _SIZE, ctypes.c_float, *[_POINTER] * 3, _SIZE],
+        [_POINTER, _POINTER, _SIZE, _POINTER, _SIZE, ctypes.c_float, *[_POINTER] * 3, _SIZE],
     ),
     "kth_best": (_SIZE, [_POINTER, _POINTER, _SIZE, _SIZE, ctypes.c_float, _POINTER]),
     "rows_from": (_SIZE, [_POINTER, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
@@ -89,16 +92,44 @@ def bm25_add_to(
     bm25_add(docs[hit], tfs[hit], norms, weight, scores)
 
 
+class Postings:
+    """Postings of all terms of a segment, and the length normalisation of its rows, as the kernel takes them.
+
+    Parameters
+    ----------
+    docs, tfs
+        Rows that have each term, and how often.
+    norms
+        Length normalisation of every row.
+    """
+
+    __slots__ = ("_block", "address", "docs", "norms", "tfs")
+
+    def __init__(self, docs: Rows, tfs: npt.NDArray[np.uint16], norms: Float32) -> None:
+        self.docs, self.tfs, self.norms = docs, tfs, norms
+        self._block = (ctypes.c_int64 * 4)(docs.ctypes.data, tfs.ctypes.data, norms.ctypes.data, len(norms))
+        self.address = ctypes.addressof(self._block)
+
+
+class _Room(local):
+    """Where a thread's searches write; addresses are kept because asking an array for its own costs a microsecond."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def of(self, size: int) -> None:
+        if size > self.size:
+            self.heap, self.found = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
+            self.rows = np.empty(size, dtype=np.int32)
+            self.addresses = (self.heap.ctypes.data, self.rows.ctypes.data, self.found.ctypes.data)
+            self.size = size
+
+
+_room = _Room()
+
+
 def bm25_top(
-    docs: Rows,
-    tfs: npt.NDArray[np.uint16],
-    norms: Float32,
-    spans: Sequence[tuple[int, int]],
-    weights: Sequence[float],
-    reach: Sequence[float],
-    allowed: Mask | None,
-    k: int,
-    least: float,
+    postings: Postings, terms: Sequence[tuple[int, int, float, float]], allowed: Mask | None, k: int, least: float
 ) -> tuple[Rows, Float32]:
     """Return the rows of the k best scores >= `least` and those scores, with all equals of the k-th.
 
@@ -106,30 +137,24 @@ def bm25_top(
 
     Parameters
     ----------
-    docs, tfs, norms
-        Postings of all terms, and the length normalisation of every row.
-    spans, weights
-        Postings of each term of the query (start, stop) and its weight, in the order of adding up.
-    reach
-        The most that each term and those after it can add to a score.
+    postings
+        What is searched.
+    terms
+        Of each term of the query, in the order of adding up: where its postings start and stop, its weight, and the
+        most that it and those after it can add to a score.
     """
     if _C is None:
         raise RuntimeError("the kernels are not compiled")
-    rows_in_all = len(norms)
-    k, room = min(k, rows_in_all), min(k + 1024, rows_in_all)
-    m = len(spans)
-    integers, factors, bounds = ctypes.c_int64 * m, (ctypes.c_float * m)(*weights), (ctypes.c_double * m)(*reach)
-    stops, heap = integers(*[stop for _, stop in spans]), np.empty(k, dtype=np.float32)
+    rows_in_all = len(postings.norms)
+    k = min(k, rows_in_all)
+    _room.of(min(k + 1024, rows_in_all))
+    packed = b"".join([_TERM.pack(*term) for term in terms])
     while True:
-        starts = integers(*[start for start, _ in spans])  # moved on by the kernel
-        rows, found = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
-        count = _C.bm25_top(
-            _at(docs), _at(tfs), _at(norms), rows_in_all, m, starts, stops, factors, bounds,
-            _at(allowed), k, least, _at(heap), _at(rows), _at(found), room,
-        )  # fmt: skip
+        moving = ctypes.create_string_buffer(packed, len(packed))  # the kernel moves the starts on
+        count = _C.bm25_top(postings.address, moving, len(terms), _at(allowed), k, least, *_room.addresses, _room.size)
         if count >= 0:
-            return rows[:count], found[:count]
-        room = rows_in_all
+            return _room.rows[:count].copy(), _room.found[:count].copy()
+        _room.of(rows_in_all)
 
 
 def kth_best(scores: Float32, allowed: Mask | None, k: int, least: float) -> float | None:

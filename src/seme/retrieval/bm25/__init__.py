@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, NamedTuple, Self, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from seme.errors import InputError, NotFoundError
-from seme.retrieval import store
+from seme.retrieval import kernels, store
 from seme.retrieval.bm25 import segment as segments
 from seme.retrieval.bm25.scoring import Term, top_rows
 from seme.retrieval.bm25.segment import TermSegment
@@ -23,6 +23,20 @@ from seme.retrieval.segmented import Masks, SegmentedIndex
 from seme.retrieval.tokens import tokenize
 
 __all__ = ["BM25Index"]
+
+_REMEMBERED = 100_000
+"""Most terms whose weights are kept from one search to the next."""
+
+
+class _Weighed(NamedTuple):
+    """A term with the statistics of the moment; ordered as terms are added up, the rarest first."""
+
+    df: int
+    term: str
+    weight: float
+    base: float
+    places: tuple[tuple[int, int, float], ...]
+    """Where its postings start and stop in each segment, and the most that they can add to a score."""
 
 
 class BM25Index(SegmentedIndex[TermSegment]):
@@ -51,6 +65,7 @@ class BM25Index(SegmentedIndex[TermSegment]):
         self.variant = Variant(variant, k1, b, delta)
         self._pending: dict[str, list[str]] = {}
         self._average = 0.0
+        self._weighed: dict[str, _Weighed] = {}
 
     def __len__(self) -> int:
         return super().__len__() + len(self._pending)
@@ -131,16 +146,15 @@ class BM25Index(SegmentedIndex[TermSegment]):
         if place is None:
             raise NotFoundError(f"the index has no document {document_id!r}")
         segment, row = place
-        n, norms = self._statistics(segment)
+        number, postings = self._segments.index(segment), self._postings(segment)
         parts = []
         for term, count in Counter(tokenize(query)).items():
-            number = segment.term(term.encode())
-            docs, tfs = segment.postings(number) if number >= 0 else (np.empty(0, np.int32), np.empty(0, np.uint16))
-            at = int(np.searchsorted(docs, row))
-            if at < len(docs) and docs[at] == row:
-                df, tf = self._frequency(term.encode()), float(tfs[at])
-                share = self.variant.weight(df, n) * tf / (tf + float(norms[row])) + self.variant.base(df, n)
-                parts.append((term, count * share))
+            one = self._weigh(term)
+            start, stop, _ = one.places[number] if one.df else (0, 0, 0.0)
+            at = start + int(np.searchsorted(postings.docs[start:stop], row))
+            if at < stop and postings.docs[at] == row:
+                tf = float(postings.tfs[at])
+                parts.append((term, count * (one.weight * tf / (tf + float(postings.norms[row])) + one.base)))
         return parts
 
     def save(self, path: Path | str) -> None:
@@ -176,57 +190,64 @@ class BM25Index(SegmentedIndex[TermSegment]):
         return index
 
     def _search(self, terms: Sequence[str], k: int, allowed: Masks | None) -> Hits:
-        counts = Counter(terms)
-        pairs = [(s, s.numbers(counts)) for s in self._segments]
-        known = {term: df for term in counts if (df := sum(s.frequency(at[term]) for s, at in pairs if at[term] >= 0))}
-        order = sorted(known, key=lambda term: (known[term], term))
-        n = len(self)
-        base = sum(counts[term] * self.variant.base(known[term], n) for term in order)
-        weights = [(term, counts[term] * self.variant.weight(known[term], n)) for term in order]
+        asked = [(weighed, count) for term, count in Counter(terms).items() if (weighed := self._weigh(term)).df]
+        asked.sort(key=itemgetter(0))
         ids: list[str] = []
         scores: list[float] = []
         least = 0.0
-        for number, (s, at) in enumerate(pairs):
-            _, norms = self._statistics(s)
+        for number, s in enumerate(self._segments):
+            terms_here = [
+                Term(start, stop, count * one.weight, count * most)
+                for one, count in asked
+                for start, stop, most in (one.places[number],)
+                if most
+            ]
             mask = s.mask(None if allowed is None else allowed[number])
-            rows, part = top_rows(s, norms, self._terms(s, at, weights), k, mask, least)
+            rows, part = top_rows(self._postings(s), terms_here, k, mask, least)
             ids += [decode_id(i) for i in s.arrays["ids"][rows].tolist()]
             scores += part.tolist()
             if len(scores) >= k:
                 least = sorted(scores)[-k]
         best = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))[:k]
+        base = sum(count * one.base for one, count in asked)
         final = np.array([scores[i] + base for i in best], dtype=np.float32)
         return Hits(tuple(ids[i] for i in best), final)
 
-    def _terms(self, s: TermSegment, at: Mapping[str, int], weights: Sequence[tuple[str, float]]) -> list[Term]:
-        terms = []
-        for term, weight in weights:
-            number = at[term]
-            if weight and number >= 0:
-                start, stop = s.span(number)
-                terms.append(Term(start, stop, weight, weight * self._share(s, number)))
-        return terms
+    def _weigh(self, term: str) -> _Weighed:
+        found = self._weighed.get(term)
+        if found is None:
+            if len(self._weighed) >= _REMEMBERED:
+                self._weighed = {}
+            found = self._weighed[term] = self._weigh_anew(term)
+        return found
+
+    def _weigh_anew(self, term: str) -> _Weighed:
+        numbers = [s.term(term.encode()) for s in self._segments]
+        pairs = list(zip(self._segments, numbers, strict=True))
+        df, n = sum(s.frequency(number) for s, number in pairs if number >= 0), len(self)
+        if not df:
+            return _Weighed(0, term, 0.0, 0.0, ())
+        weight = self.variant.weight(df, n)
+        places = tuple((*s.span(i), weight * self._share(s, i)) if i >= 0 else (0, 0, 0.0) for s, i in pairs)
+        return _Weighed(df, term, weight, self.variant.base(df, n), places)
 
     def _share(self, s: TermSegment, number: int) -> float:
-        share = s.shares.get(number)
-        if share is None:
-            norm = float(self.variant.norms(s.arrays["least_lengths"][number : number + 1], self._average)[0])
-            tf = float(s.arrays["top_tfs"][number])
-            share = s.shares[number] = tf / (tf + norm)
-        return share
+        """Return the most of a term's weight that any row of a segment can get."""
+        norm = float(self.variant.norms(s.arrays["least_lengths"][number : number + 1], self._average_length())[0])
+        tf = float(s.arrays["top_tfs"][number])
+        return tf / (tf + norm)
 
-    def _frequency(self, encoded: bytes) -> int:
-        found = ((s, s.term(encoded)) for s in self._segments)
-        return sum(s.frequency(number) for s, number in found if number >= 0)
-
-    def _statistics(self, s: TermSegment) -> tuple[int, npt.NDArray[np.float32]]:
-        n = len(self)
+    def _average_length(self) -> float:
         if not self._average:
             total = sum(int(one.arrays["lengths"][one.alive].sum(dtype=np.int64)) for one in self._segments)
-            self._average = total / n if total else 1.0
-        if s.norms is None:
-            s.norms = self.variant.norms(s.arrays["lengths"], self._average)
-        return n, s.norms
+            self._average = total / len(self) if total else 1.0
+        return self._average
+
+    def _postings(self, s: TermSegment) -> kernels.Postings:
+        if s.postings is None:
+            norms = self.variant.norms(s.arrays["lengths"], self._average_length())
+            s.postings = kernels.Postings(s.arrays["docs"], s.arrays["tfs"], norms)
+        return s.postings
 
     def _drop(self, ids: Sequence[str]) -> None:
         super()._drop([i for i in ids if self._pending.pop(i, None) is None])
@@ -240,8 +261,9 @@ class BM25Index(SegmentedIndex[TermSegment]):
 
     def _forget_statistics(self) -> None:
         self._average = 0.0
+        self._weighed = {}
         for s in self._segments:
-            s.norms, s.shares = None, {}
+            s.postings = None
 
     def _config(self) -> dict[str, Any]:
         return asdict(self.variant)

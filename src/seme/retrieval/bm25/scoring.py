@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from threading import local
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from seme.retrieval import kernels
-from seme.retrieval.bm25.segment import TermSegment
 
 Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
@@ -27,8 +27,7 @@ _MARGIN = np.float32(1e-4)
 """Relative slack of the bound: float32 sums may round up past it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A term of the query in one segment: where its postings are, its weight, and the most it can add to a score."""
 
     start: int
@@ -38,7 +37,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class _Postings:
+class _List:
     docs: Rows
     tfs: npt.NDArray[np.uint16]
     weight: float
@@ -61,8 +60,7 @@ _buffers = _Buffers()
 
 
 def top_rows(
-    segment: TermSegment,
-    norms: Scores,
+    postings: kernels.Postings,
     terms: Sequence[Term],
     k: int,
     allowed: npt.NDArray[np.bool_] | None,
@@ -75,21 +73,21 @@ def top_rows(
     if not terms:
         return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
     edge = max(least, _ABOVE_ZERO)
-    docs, tfs = segment.arrays["docs"], segment.arrays["tfs"]
     if kernels.COMPILED:
-        reach = list(accumulate(term.most for term in reversed(terms)))[::-1]
-        spans, weights = [(term.start, term.stop) for term in terms], [term.weight for term in terms]
-        return kernels.bm25_top(docs, tfs, norms, spans, weights, reach, allowed, k, edge)
+        reach = list(accumulate([term.most for term in reversed(terms)]))[::-1]
+        listed = [(term.start, term.stop, term.weight, most) for term, most in zip(terms, reach, strict=True)]
+        return kernels.bm25_top(postings, listed, allowed, k, edge)
+    docs, tfs = postings.docs, postings.tfs
     slices = [slice(term.start, term.stop) for term in terms]
-    postings = [_Postings(docs[s], tfs[s], term.weight, term.most) for s, term in zip(slices, terms, strict=True)]
-    rows, scores = _top_rows_in_steps(segment, norms, postings, k, allowed)
+    lists = [_List(docs[s], tfs[s], term.weight, term.most) for s, term in zip(slices, terms, strict=True)]
+    rows, scores = _top_rows_in_steps(postings.norms, lists, k, allowed)
     return rows[scores >= np.float32(edge)], scores[scores >= np.float32(edge)]
 
 
 def _top_rows_in_steps(
-    segment: TermSegment, norms: Scores, terms: Sequence[_Postings], k: int, allowed: npt.NDArray[np.bool_] | None
+    norms: Scores, terms: Sequence[_List], k: int, allowed: npt.NDArray[np.bool_] | None
 ) -> tuple[Rows, Scores]:
-    scores = _buffers.zeros(segment.rows)
+    scores = _buffers.zeros(len(norms))
     try:
         candidates = _accumulate(scores, norms, terms, k, allowed)
         if candidates is None:
@@ -102,7 +100,7 @@ def _top_rows_in_steps(
 
 
 def _accumulate(
-    scores: Scores, norms: Scores, terms: Sequence[_Postings], k: int, allowed: npt.NDArray[np.bool_] | None
+    scores: Scores, norms: Scores, terms: Sequence[_List], k: int, allowed: npt.NDArray[np.bool_] | None
 ) -> Rows | None:
     """Add up the terms; return the only rows that count, or `None` if every row does."""
     left = sum(len(term.docs) for term in terms)
@@ -125,7 +123,7 @@ def _accumulate(
     return None
 
 
-def _finish(scores: Scores, norms: Scores, terms: Sequence[_Postings], rows: Rows) -> None:
+def _finish(scores: Scores, norms: Scores, terms: Sequence[_List], rows: Rows) -> None:
     for term in terms:
         kernels.bm25_add_to(term.docs, term.tfs, norms, term.weight, rows, scores)
 
@@ -140,7 +138,7 @@ def _best_of(rows: Rows, scores: Scores, k: int, allowed: npt.NDArray[np.bool_] 
     return rows, scores
 
 
-def _clear(scores: Scores, terms: Sequence[_Postings]) -> None:
+def _clear(scores: Scores, terms: Sequence[_List]) -> None:
     if sum(len(term.docs) for term in terms) * 2 > len(scores):
         scores.fill(0)
         return

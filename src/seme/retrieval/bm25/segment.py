@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from seme.retrieval import kernels
 from seme.retrieval.identifiers import encode_ids, sorted_order
 from seme.retrieval.segmented import Segment, read_parts
 from seme.retrieval.store import Arrays
 
 _MOST_TF = np.iinfo(np.uint16).max
-_REMEMBERED = 100_000
 
 
 @dataclass(slots=True)
@@ -27,15 +27,8 @@ class TermSegment(Segment):
     `least_lengths` bound what any document can get for the term. `lengths` counts the terms of each row.
     """
 
-    norms: npt.NDArray[np.float32] | None = None
-    """Length normalisation by row, for the statistics of the moment."""
-    shares: dict[int, float] = field(default_factory=dict)
-    """The most of a term's weight that any row can get, for the same statistics."""
-    places: dict[str, int] = field(default_factory=dict)
-    """Numbers of terms that were looked up before; at most `_REMEMBERED`."""
-    living_frequencies: dict[int, int] = field(default_factory=dict)
-    """Document frequencies counted over living rows, as of `counted` dead ones."""
-    counted: int = 0
+    postings: kernels.Postings | None = None
+    """The postings with the length normalisation for the statistics of the moment."""
 
     def term(self, encoded: bytes) -> int:
         """Return a term's number, -1 if no row has it."""
@@ -52,38 +45,15 @@ class TermSegment(Segment):
         same = known[at] == wanted
         return [i if ok and one else -1 for i, ok, one in zip(at.tolist(), same.tolist(), encoded, strict=True)]
 
-    def numbers(self, terms: Collection[str]) -> dict[str, int]:
-        """Return the numbers of terms, -1 for those that no row has; terms asked for before are remembered."""
-        found = {term: self.places[term] for term in terms if term in self.places}
-        new = [term for term in terms if term not in found]
-        if new:
-            fresh = dict(zip(new, self.terms([term.encode() for term in new]), strict=True))
-            if len(self.places) > _REMEMBERED:
-                self.places = {}
-            self.places.update(fresh)
-            found.update(fresh)
-        return found
-
     def frequency(self, term: int) -> int:
         """Return how many living rows have a term."""
         start, stop = self.span(term)
-        if not self.dead:
-            return stop - start
-        if self.counted != self.dead:
-            self.living_frequencies, self.counted = {}, self.dead
-        if term not in self.living_frequencies:
-            self.living_frequencies[term] = int(np.count_nonzero(self.alive[self.arrays["docs"][start:stop]]))
-        return self.living_frequencies[term]
+        return int(np.count_nonzero(self.alive[self.arrays["docs"][start:stop]])) if self.dead else stop - start
 
     def span(self, term: int) -> tuple[int, int]:
         """Return where a term's postings start and stop."""
         offsets = self.arrays["offsets"]
         return offsets.item(term), offsets.item(term + 1)
-
-    def postings(self, term: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
-        """Return the rows that have a term, ascending, and how often."""
-        start, stop = self.span(term)
-        return self.arrays["docs"][start:stop], self.arrays["tfs"][start:stop]
 
 
 def build(documents: Mapping[str, Sequence[str]]) -> TermSegment:
