@@ -195,3 +195,13 @@ def test_terms(text: str, terms: list[str]) -> None:
 @given(st.text(max_size=300))
 def test_terms_of_any_text_are_bounded(text: str) -> None:
     assert all(0 < len(term) <= 41 for term in tokenize(text))
+
+
+def test_explanations_look_in_the_segment_that_has_the_document(tmp_path: Path) -> None:
+    index = BM25Index()
+    for name, size in (("first", 40), ("second", 3)):  # two saves: two segments of different length
+        index.add([f"{name}{i}" for i in range(size)], [f"atom {name} edge"] * size)
+        index.save(tmp_path / "index")
+    opened = BM25Index.open(tmp_path / "index")
+    hits = opened.search("second atom", 1)
+    assert sum(share for _, share in opened.explain("second atom", hits.ids[0])) == pytest.approx(float(hits.scores[0]))

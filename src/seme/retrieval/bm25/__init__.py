@@ -146,7 +146,8 @@ class BM25Index(SegmentedIndex[TermSegment]):
         if place is None:
             raise NotFoundError(f"the index has no document {document_id!r}")
         segment, row = place
-        number, postings = self._segments.index(segment), self._postings(segment)
+        number = next(i for i, one in enumerate(self._segments) if one is segment)
+        postings = self._postings(segment)
         parts = []
         for term, count in Counter(tokenize(query)).items():
             one = self._weigh(term)
