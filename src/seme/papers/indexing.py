@@ -10,7 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 from filelock import FileLock
 
 from seme.assets.minilm import minilm_files
@@ -25,6 +28,16 @@ CHUNK = 1_000
 """Papers indexed before the index is saved: what a killed run has to do again at most."""
 
 NO_ENCODER = "none"
+
+
+class TextEncoder(Protocol):
+    """What makes the vectors of papers."""
+
+    name: str
+    dim: int
+
+    def encode(self, texts: Sequence[str], /) -> npt.NDArray[np.float32]:
+        """Return the vectors (n, dim) of texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,7 @@ def refresh_index(
     settings: Settings,
     *,
     rebuild: bool = False,
+    encoder: TextEncoder | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Refreshed:
     """Index what changed in the library since the last time.
@@ -119,6 +133,8 @@ def refresh_index(
         Where the papers are and where the index is.
     rebuild
         Begin from nothing.
+    encoder
+        What makes the vectors; the one of the settings if not given.
     progress
         Called with (papers done, papers to do).
 
@@ -130,7 +146,7 @@ def refresh_index(
     began = time.monotonic()
     folder = settings.index_path
     folder.mkdir(parents=True, exist_ok=True)
-    encoder = open_encoder(settings)
+    encoder = encoder or open_encoder(settings)
     with FileLock(folder / "writer.lock"):
         position, lexical, dense = _open_or_begin(folder, encoder, library, rebuild=rebuild)
         indexed = removed = 0
@@ -152,7 +168,7 @@ def refresh_index(
 
 
 def _open_or_begin(
-    folder: Path, encoder: OnnxEncoder, library: Library, *, rebuild: bool
+    folder: Path, encoder: TextEncoder, library: Library, *, rebuild: bool
 ) -> tuple[Position, BM25Index, DenseIndex]:
     position = read_position(folder)
     if not rebuild and position.encoder == encoder.name and position.library == library.papers.identity():
@@ -169,7 +185,7 @@ def _open_or_begin(
 
 
 def _apply(
-    lexical: BM25Index, dense: DenseIndex, encoder: OnnxEncoder, fresh: Sequence[StoredPaper], gone: Sequence[str]
+    lexical: BM25Index, dense: DenseIndex, encoder: TextEncoder, fresh: Sequence[StoredPaper], gone: Sequence[str]
 ) -> None:
     known = [paper_id for paper_id in gone if paper_id in lexical]
     if known:
