@@ -22,7 +22,7 @@ def run(
     no_index: Annotated[bool, typer.Option("--no-index", help="Leave the search index as it is")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read papers from a saved page, JSONL, a BEIR folder, or everything from an export of Seme."""
+    """Read papers from a saved page, JSONL, BibTeX, a BEIR folder, or everything from an export of Seme."""
     kind = file_kind(path)
     with opened_library(seed=kind != ARCHIVE) as (library, settings):
         done = _restore(library, path) if kind == ARCHIVE else _read(library, kind, path)

@@ -6,28 +6,26 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from seme.papers.latex import to_latex
 from seme.papers.paper import ARXIV_ID, MONTHS, PaperDate
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-}  # fmt: skip
 
 
 def bibtex_entry(record: Mapping[str, Any], taken: set[str]) -> str:
     """Return the entry of an exported paper; its key is new to `taken`, to which it is added."""
     journal, doi, arxiv = record["journal"], record["doi"], ARXIV_ID.fullmatch(record["id"])
     fields = {
-        "title": "{" + _escaped(record["title"]) + "}",  # the inner braces keep capitals as they are
-        "author": " and ".join(_escaped(name) for name in record["authors"]),
+        "title": "{" + to_latex(record["title"]) + "}",  # the inner braces keep capitals as they are
+        "author": " and ".join(_name(name) for name in record["authors"]),
         **_date_fields(record["published"]),
-        "journal": _escaped(journal),
-        "doi": _escaped(doi),
+        "journal": to_latex(journal),
+        "doi": to_latex(doi),
         "eprint": record["id"] if arxiv else "",
         "archiveprefix": "arXiv" if arxiv else "",
-        "primaryclass": _escaped(record["categories"][0]) if arxiv and record["categories"] else "",
+        "primaryclass": to_latex(record["categories"][0]) if arxiv and record["categories"] else "",
         "url": _address(record["links"].get("abs", "")),
-        "abstract": _escaped(record["summary"]),
+        "abstract": to_latex(record["summary"]),
+        "keywords": ", ".join(map(to_latex, record["tags"])),
+        "note": to_latex(record["note"]),
     }
     kind = "article" if journal else "misc"
     lines = [
@@ -51,11 +49,14 @@ def _date_fields(published: str | None) -> dict[str, str]:
         return {}
     date = PaperDate.parse(published)
     month = MONTHS[date.month - 1].lower() if date.month else ""
-    return {"year": str(date.year) if date.year else "", "month": month}
+    return {"year": f"{date.year:04d}" if date.year else "", "month": month, "day": str(date.day) if date.day else ""}
 
 
-def _escaped(text: str) -> str:
-    return "".join(_SPECIAL.get(c, c) for c in " ".join(text.split()))
+def _name(name: str) -> str:
+    """Return a name that is read as one, first names first: one with a comma or an `and` is a single word."""
+    escaped = to_latex(name)
+    plain = "," not in name and not re.search(r"\b(?:and|others)\b", name, re.IGNORECASE)
+    return escaped if plain else "{" + escaped + "}"
 
 
 def _address(url: str) -> str:

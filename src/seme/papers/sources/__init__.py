@@ -2,6 +2,7 @@
 
 from seme.papers.sources.arxiv_query import ArxivQuerySource
 from seme.papers.sources.base import Batch, Source, open_source, source_names
+from seme.papers.sources.bibtex import BibtexSource
 from seme.papers.sources.catalogue import CatalogueSource
 from seme.papers.sources.jsonl import BeirSource, JsonlSource
 from seme.papers.sources.saved_page import SavedPageSource
@@ -10,6 +11,7 @@ __all__ = [
     "ArxivQuerySource",
     "Batch",
     "BeirSource",
+    "BibtexSource",
     "CatalogueSource",
     "JsonlSource",
     "SavedPageSource",
