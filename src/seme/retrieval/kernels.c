@@ -8,9 +8,15 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
+/* SEME_PORTABLE is for the tests: the loops as other processors get them. */
+#if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__) && !defined(SEME_PORTABLE)
+#include <immintrin.h>
+#define X86 1
+#endif
+
+#if defined(X86) && !defined(__clang__)
 #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
-#define POPCOUNT __attribute__((target_clones("arch=icelake-server", "avx2", "popcnt", "default")))
+#define POPCOUNT __attribute__((target_clones("popcnt", "default")))
 #else
 #define WIDE
 #define POPCOUNT
@@ -86,20 +92,59 @@ static int64_t keep(float *heap, int64_t size, int64_t k, float s) {
 
 #define BLOCK 8192 /* rows scored at a time: their scores stay in the first-level cache */
 
-/* Rows of a block with score >= edge, ascending. */
-WIDE static int64_t above(const float *scores, int64_t n, float edge, int32_t *rows) {
-    int64_t found = 0, i = 0;
-    for (; i + 32 <= n; i += 32) {
-        int any = 0;
-        for (int64_t j = 0; j < 32; j++) any |= scores[i + j] >= edge;
-        if (!any) continue;
-        for (int64_t j = i; j < i + 32; j++)
-            if (scores[j] >= edge) rows[found++] = (int32_t)j;
+/* Rows of a block with score >= edge, ascending. Compilers make nothing good of a comparison that should give a bit
+ * mask, hence by hand where the processor has one. */
+#ifdef X86
+static int64_t bits_to_rows(uint32_t hits, int64_t first, int32_t *rows) {
+    int64_t found = 0;
+    for (; hits; hits &= hits - 1) rows[found++] = (int32_t)(first + __builtin_ctz(hits));
+    return found;
+}
+
+__attribute__((target("avx512f"))) static int64_t above_512(const float *scores, int64_t n, float edge, int32_t *rows) {
+    const __m512 least = _mm512_set1_ps(edge);
+    int64_t found = 0;
+    for (int64_t i = 0; i < n; i += 32) {
+        const uint32_t low = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores + i), least, _CMP_GE_OQ);
+        const uint32_t high = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores + i + 16), least, _CMP_GE_OQ);
+        found += bits_to_rows(low | high << 16, i, rows + found);
     }
-    for (; i < n; i++)
+    return found;
+}
+
+static int64_t above_128(const float *scores, int64_t n, float edge, int32_t *rows) {
+    const __m128 least = _mm_set1_ps(edge);
+    int64_t found = 0;
+    for (int64_t i = 0; i < n; i += 32) {
+        uint32_t hits = 0;
+        for (int64_t j = 0; j < 32; j += 4)
+            hits |= (uint32_t)_mm_movemask_ps(_mm_cmpge_ps(_mm_loadu_ps(scores + i + j), least)) << j;
+        found += bits_to_rows(hits, i, rows + found);
+    }
+    return found;
+}
+
+static int64_t above(const float *scores, int64_t n, float edge, int32_t *rows) {
+    const int64_t whole = n & ~(int64_t)31;
+    int64_t found = __builtin_cpu_supports("avx512f") ? above_512(scores, whole, edge, rows)
+                                                      : above_128(scores, whole, edge, rows);
+    for (int64_t i = whole; i < n; i++)
         if (scores[i] >= edge) rows[found++] = (int32_t)i;
     return found;
 }
+#else
+static int64_t above(const float *scores, int64_t n, float edge, int32_t *rows) {
+    int64_t found = 0;
+    for (int64_t i = 0; i < n; i += 32) {
+        const int64_t stop = i + 32 < n ? i + 32 : n;
+        int any = 0;
+        for (int64_t j = i; j < stop; j++) any |= scores[j] >= edge;
+        for (int64_t j = i; any && j < stop; j++)
+            if (scores[j] >= edge) rows[found++] = (int32_t)j;
+    }
+    return found;
+}
+#endif
 
 static int64_t drop_below(int32_t *rows, float *scores, int64_t count, float edge) {
     int64_t kept = 0;
@@ -131,6 +176,29 @@ static inline float share(const postings *p, int64_t i, int64_t row) {
     return tf / (tf + p->norms[row]);
 }
 
+#define CHUNK 256 /* postings whose shares are computed side by side */
+
+WIDE static void weighted(const int32_t *docs, const uint16_t *tfs, const float *norms, float weight, int64_t n,
+                          float *out) {
+    for (int64_t i = 0; i < n; i++) {
+        const float tf = tfs[i];
+        out[i] = weight * (tf / (tf + norms[docs[i]]));
+    }
+}
+
+/* Add one term's postings up to row `last` to the scores of a block that begins at row `first`. */
+static void add_block(const postings *p, term *t, int64_t first, int64_t last, float *scores) {
+    float parts[CHUNK];
+    const int64_t stop = seek(p->docs, t->at, t->stop, last);
+    while (t->at < stop) {
+        const int64_t n = stop - t->at < CHUNK ? stop - t->at : CHUNK;
+        const int32_t *docs = p->docs + t->at;
+        weighted(docs, p->tfs + t->at, p->norms, (float)t->weight, n, parts);
+        for (int64_t i = 0; i < n; i++) scores[docs[i] - first] += parts[i];
+        t->at += n;
+    }
+}
+
 /* The rows of the k best scores >= least, with all equals of the k-th; -1 if they are more than `room`.
  *
  * Terms stand in the order of adding up. Once the k-th best score exceeds the reach of term `split`, rows without one
@@ -152,12 +220,7 @@ EXPORT int64_t bm25_top(const postings *p, term *terms, int64_t m, const uint8_t
         if (first >= n) break;
         const int64_t last = first + BLOCK < n ? first + BLOCK : n;
         memset(scores, 0, (size_t)(last - first) * sizeof(float));
-        for (term *t = terms; t < terms + split; t++) {
-            const float weight = (float)t->weight;
-            int64_t i = t->at;
-            for (; i < t->stop && docs[i] < last; i++) scores[docs[i] - first] += weight * share(p, i, docs[i]);
-            t->at = i;
-        }
+        for (term *t = terms; t < terms + split; t++) add_block(p, t, first, last, scores);
         const float cut = split < m ? (float)needed(edge, terms[split].reach) : edge;
         const int64_t candidates = above(scores, last - first, cut, near);
         for (term *t = terms + split; t < terms + m && candidates; t++) {
@@ -239,32 +302,98 @@ EXPORT void dot_int8(const int8_t *codes, const float *scales, int64_t n, int64_
     dots8(codes, scales, n, dim, query, scores);
 }
 
-POPCOUNT static void distances(const uint64_t *codes, int64_t n, int64_t words, const uint64_t *query, uint16_t *out) {
-    for (int64_t i = 0; i < n; i++) {
-        const uint64_t *v = codes + i * words;
-        int64_t sum = 0;
-        for (int64_t j = 0; j < words; j++) sum += __builtin_popcountll(v[j] ^ query[j]);
-        out[i] = (uint16_t)sum;
+/* scores[i] = vectors[rows[i]] . query for rows here and there; the next ones are fetched ahead. */
+EXPORT void dot_rows(const float *vectors, int64_t dim, const int32_t *rows, int64_t m, const float *query,
+                     float *scores) {
+    for (int64_t i = 0; i < m; i++) {
+#if defined(__GNUC__)
+        if (i + 4 < m)
+            for (int64_t j = 0; j < dim; j += 16) __builtin_prefetch(vectors + rows[i + 4] * dim + j);
+#endif
+        dots(vectors + rows[i] * dim, 1, dim, query, scores + i);
     }
 }
 
-EXPORT void hamming(const uint64_t *codes, int64_t n, int64_t words, const uint64_t *query, uint16_t *out) {
-    distances(codes, n, words, query, out);
+/* Inner products estimated from signs (dense/codes.py has the formula): scales[i] * (factors[0] + factors[1] * x), x the
+ * sum over four planes of the query, of 1, 2, 4 and 8 times the number of bits in which a code differs from the plane.
+ * Eight codes lie side by side, word by word; `planes` has the four planes of each word in a row. */
+#define LANES 8
+
+#if defined(__GNUC__) && !defined(SEME_PORTABLE)
+#define COUNT(x) ((int64_t)__builtin_popcountll(x))
+#else
+static int64_t count_bits(uint64_t x) {
+    x -= (x >> 1) & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + ((x >> 2) & 0x3333333333333333u);
+    return (int64_t)((((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u) >> 56);
+}
+#define COUNT(x) count_bits(x)
+#endif
+
+POPCOUNT static void estimate(const uint64_t *codes, const float *scales, int64_t blocks, int64_t words,
+                              const uint64_t *planes, const float *factors, float *out) {
+    for (int64_t b = 0; b < blocks; b++, codes += words * LANES)
+        for (int64_t lane = 0; lane < LANES; lane++) {
+            int64_t x = 0;
+            for (int64_t w = 0; w < words; w++) {
+                const uint64_t code = codes[w * LANES + lane], *p = planes + 4 * w;
+                x += COUNT(code ^ p[0]) + 2 * COUNT(code ^ p[1]) + 4 * COUNT(code ^ p[2]) + 8 * COUNT(code ^ p[3]);
+            }
+            out[b * LANES + lane] = scales[b * LANES + lane] * (factors[0] + factors[1] * (float)x);
+        }
 }
 
-/* The rows of the m smallest distances (all of the last distance that fit), ascending rows. */
-EXPORT int64_t nearest_codes(const uint16_t *distance, const uint8_t *allowed, int64_t n, int64_t largest, int64_t m,
-                             int64_t *histogram, int32_t *rows) {
-    memset(histogram, 0, (size_t)(largest + 1) * sizeof(int64_t));
-    for (int64_t i = 0; i < n; i++)
-        if (!allowed || allowed[i]) histogram[distance[i]]++;
-    int64_t edge = 0, below = 0;
-    while (edge < largest && below + histogram[edge] <= m) below += histogram[edge++];
-    int64_t at_edge = m - below, found = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (distance[i] > edge || (allowed && !allowed[i])) continue;
-        if (distance[i] == edge && at_edge-- <= 0) continue;
-        rows[found++] = (int32_t)i;
+#ifdef X86
+__attribute__((target("avx512f,avx512dq,avx512vl,avx512vpopcntdq"))) static void estimate_512(
+    const uint64_t *codes, const float *scales, int64_t blocks, int64_t words, const uint64_t *planes,
+    const float *factors, float *out) {
+    const __m256 base = _mm256_set1_ps(factors[0]), step = _mm256_set1_ps(factors[1]);
+    for (int64_t b = 0; b < blocks; b++) {
+        __m512i sums[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                           _mm512_setzero_si512()};
+        for (int64_t w = 0; w < words; w++, codes += LANES) {
+            const __m512i code = _mm512_loadu_si512(codes);
+            for (int64_t p = 0; p < 4; p++) {
+                const __m512i differ = _mm512_xor_si512(code, _mm512_set1_epi64((long long)planes[4 * w + p]));
+                sums[p] = _mm512_add_epi64(sums[p], _mm512_popcnt_epi64(differ));
+            }
+        }
+        const __m512i low = _mm512_add_epi64(sums[0], _mm512_slli_epi64(sums[1], 1));
+        const __m512i high = _mm512_add_epi64(_mm512_slli_epi64(sums[2], 2), _mm512_slli_epi64(sums[3], 3));
+        const __m256 x = _mm256_cvtepi32_ps(_mm512_cvtepi64_epi32(_mm512_add_epi64(low, high)));
+        const __m256 value = _mm256_add_ps(base, _mm256_mul_ps(step, x));
+        _mm256_storeu_ps(out + b * LANES, _mm256_mul_ps(_mm256_loadu_ps(scales + b * LANES), value));
+    }
+}
+#endif
+
+EXPORT void sign_products(const uint64_t *codes, const float *scales, int64_t blocks, int64_t words,
+                          const uint64_t *planes, const float *factors, float *out) {
+#ifdef X86
+    if (__builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vl")) {
+        estimate_512(codes, scales, blocks, words, planes, factors, out);
+        return;
+    }
+#endif
+    estimate(codes, scales, blocks, words, planes, factors, out);
+}
+
+/* Rows that are allowed and whose score may be `edge` or more, give or take `reach` times their error. */
+EXPORT int64_t rows_within(const float *scores, const float *errors, float reach, const uint8_t *allowed, int64_t n,
+                           float edge, int32_t *rows, int64_t room) {
+    float most[BLOCK];
+    int32_t near[BLOCK];
+    int64_t found = 0;
+    for (int64_t first = 0; first < n; first += BLOCK) {
+        const int64_t size = first + BLOCK < n ? BLOCK : n - first;
+        for (int64_t i = 0; i < size; i++) most[i] = scores[first + i] + reach * errors[first + i];
+        const int64_t hits = above(most, size, edge, near);
+        for (int64_t i = 0; i < hits; i++) {
+            const int64_t row = first + near[i];
+            if (allowed && !allowed[row]) continue;
+            if (found < room) rows[found] = (int32_t)row;
+            found++;
+        }
     }
     return found;
 }

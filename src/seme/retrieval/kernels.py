@@ -19,6 +19,7 @@ import numpy.typing as npt
 Float32 = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
+Words = npt.NDArray[np.uint64]
 
 _POINTER = ctypes.c_void_p
 _SIZE = ctypes.c_int64
@@ -37,23 +38,28 @@ _SIGNATURES = {
     "rows_from": (_SIZE, [_POINTER, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
     "dot_float32": (None, [_POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
     "dot_int8": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
-    "hamming": (None, [_POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
-    "nearest_codes": (_SIZE, [_POINTER, _POINTER, _SIZE, _SIZE, _SIZE, _POINTER, _POINTER]),
+    "dot_rows": (None, [_POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _POINTER]),
+    "sign_products": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _POINTER]),
+    "rows_within": (_SIZE, [_POINTER, _POINTER, ctypes.c_float, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
 }
 
 
-def _load() -> ctypes.CDLL | None:
+def _installed() -> str | None:
     spec = find_spec("seme.retrieval._kernels")
-    if os.environ.get("SEME_KERNELS") == "numpy" or spec is None or spec.origin is None:
+    return None if os.environ.get("SEME_KERNELS") == "numpy" or spec is None else spec.origin
+
+
+def _load(path: str | None) -> ctypes.CDLL | None:
+    if path is None:
         return None
-    library = ctypes.CDLL(spec.origin)
+    library = ctypes.CDLL(path)
     for name, (result, arguments) in _SIGNATURES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
     return library
 
 
-_C = _load()
+_C = _load(_installed())
 COMPILED = _C is not None
 
 
@@ -199,23 +205,48 @@ def dot_int8(codes: npt.NDArray[np.int8], scales: Float32, query: Float32, score
         scores[part] = (codes[part].astype(np.float32) @ query) * scales[part]
 
 
-def hamming(codes: npt.NDArray[np.uint64], query: npt.NDArray[np.uint64], distance: npt.NDArray[np.uint16]) -> None:
-    """Write the numbers of differing bits (n,) between codes (n, words) and a query (words,)."""
+def dot_rows(vectors: Float32, rows: Rows, query: Float32) -> Float32:
+    """Return the inner products (m,) of some rows of vectors (n, d) with a query (d,)."""
+    if _C is None:
+        return vectors[rows] @ query
+    scores = np.empty(len(rows), dtype=np.float32)
+    _C.dot_rows(_at(vectors), vectors.shape[1], _at(rows), len(rows), _at(query), _at(scores))
+    return scores
+
+
+def sign_products(codes: Words, scales: Float32, planes: Words, factors: Float32, scores: Float32) -> None:
+    """Write inner products (8·blocks,) estimated from signs; `dense.codes` has the formula.
+
+    Parameters
+    ----------
+    codes
+        Packed signs (blocks, words, 8): eight vectors side by side.
+    scales
+        Scale of each vector (8·blocks,).
+    planes
+        The query's bits (words, 4).
+    factors
+        Offset and step (2,).
+    """
     if _C is not None:
-        _C.hamming(_at(codes), *codes.shape, _at(query), _at(distance))
+        _C.sign_products(_at(codes), _at(scales), *codes.shape[:2], _at(planes), _at(factors), _at(scores))
         return
-    for start in range(0, len(codes), 65536):
-        part = slice(start, start + 65536)
-        distance[part] = np.bitwise_count(codes[part] ^ query).sum(axis=1, dtype=np.uint16)
+    for first in range(0, len(codes), 4096):
+        part, rows = codes[first : first + 4096], slice(8 * first, 8 * (first + 4096))
+        differing = [np.bitwise_count(part ^ planes[:, p, None]).sum(axis=1, dtype=np.int64) << p for p in range(4)]
+        x = np.sum(differing, axis=0).reshape(-1).astype(np.float32)
+        scores[rows] = scales[rows] * (factors[0] + factors[1] * x)
 
 
-def nearest_codes(distance: npt.NDArray[np.uint16], allowed: Mask | None, largest: int, m: int) -> Rows:
-    """Return the rows of the m smallest distances (<= largest), ascending; of equals, the first rows."""
-    m = min(m, len(distance))
-    if _C is not None:
-        histogram, rows = np.empty(largest + 1, dtype=np.int64), np.empty(m, dtype=np.int32)
-        found = _C.nearest_codes(_at(distance), _at(allowed), len(distance), largest, m, _at(histogram), _at(rows))
-        return rows[:found]
-    kept = np.arange(len(distance)) if allowed is None else np.flatnonzero(allowed)
-    order = np.argsort(distance[kept], kind="stable")[:m]
-    return np.sort(kept[order]).astype(np.int32)
+def rows_within(scores: Float32, errors: Float32, reach: float, allowed: Mask | None, edge: float) -> Rows:
+    """Return the allowed rows, ascending, with `score + reach · error >= edge`."""
+    if _C is None:
+        hit = scores + np.float32(reach) * errors >= np.float32(edge)
+        return np.flatnonzero(hit if allowed is None else hit & allowed).astype(np.int32)
+    rows = np.empty(4096, dtype=np.int32)
+    given = (_at(scores), _at(errors), reach, _at(allowed), len(scores), edge)
+    found = _C.rows_within(*given, _at(rows), len(rows))
+    if found > len(rows):
+        rows = np.empty(found, dtype=np.int32)
+        _C.rows_within(*given, _at(rows), found)
+    return rows[:found]

@@ -31,8 +31,9 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
     encoder
         Name of what made the vectors; an index refuses to be opened for another.
     precision
-        What is scanned: `float32` (exact), `int8` (a quarter of the bytes) or `binary` (signs, 1/32 of the bytes). The
-        last two re-score their best rows from the float32 vectors, which always lie on disk.
+        What is scanned: `float32` (exact), `int8` (a quarter of the bytes) or `binary` (signs after a random rotation,
+        1/32 of the bytes and 8 more per vector). The last two re-score their best rows from the float32 vectors, which
+        always lie on disk.
     threads
         Threads of one search.
 
@@ -105,8 +106,8 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
         allowed
             Vectors that may be found (`mask`); `None` for all.
         rescore
-            How many rows of a cheaper scan are scored again exactly, in each segment; by default 20·k for `int8` and
-            the larger of 100·k and 1 % of the rows for `binary`.
+            How many rows of a cheaper scan are scored again exactly, in each segment; by default 20·k for `int8`, and
+            for `binary` as many as the signs leave in doubt.
 
         Raises
         ------

@@ -22,6 +22,8 @@ Mask = npt.NDArray[np.bool_]
 _SMALLEST = np.finfo(np.float32).min
 _BLOCK = 16_384
 """Fewest rows that are worth a thread."""
+_SURE = 2.5
+"""Standard deviations of an estimate that count as possible: 0.6 % of the rows at the edge are missed."""
 
 
 class _Buffers(local):
@@ -29,11 +31,11 @@ class _Buffers(local):
 
     def __init__(self) -> None:
         self.scores: Float32 = np.empty(0, dtype=np.float32)
-        self.distances: npt.NDArray[np.uint16] = np.empty(0, dtype=np.uint16)
 
-    def room(self, rows: int) -> None:
+    def room(self, rows: int) -> Float32:
         if len(self.scores) < rows:
-            self.scores, self.distances = np.empty(rows, dtype=np.float32), np.empty(rows, dtype=np.uint16)
+            self.scores = np.empty(rows, dtype=np.float32)
+        return self.scores[:rows]
 
 
 _buffers = _Buffers()
@@ -60,47 +62,53 @@ class Scan:
 
 @dataclass(slots=True)
 class DenseSegment(Segment):
-    """`vectors` (n, d) float32; with them `codes8` and `scales8`, or `bits`."""
+    """`vectors` (n, d) float32; with them `codes8` and `scales8`, or `signs`, `scales` and `errors`."""
 
     def top(self, query: Float32, k: int, allowed: Mask | None, scan: Scan) -> tuple[Rows, Float32]:
         """Return the rows of the k largest inner products and those; equals of the k-th are all returned."""
-        if "vectors" in self.arrays and not {"bits", "codes8"} & set(self.arrays):
-            return self._exact(query, k, allowed, scan)
-        rows = self._near(query, k, allowed, scan)
-        scores = np.empty(len(rows), dtype=np.float32)
-        kernels.dot_float32(np.ascontiguousarray(self.arrays["vectors"][rows]), query, scores)
-        edge = np.partition(scores, len(scores) - k)[len(scores) - k] if len(scores) > k else _SMALLEST
-        return rows[scores >= edge], scores[scores >= edge]
-
-    def _exact(self, query: Float32, k: int, allowed: Mask | None, scan: Scan) -> tuple[Rows, Float32]:
-        _buffers.room(self.rows)
-        scores, vectors = _buffers.scores[: self.rows], self.arrays["vectors"]
-
-        def work(start: int, stop: int) -> None:
-            kernels.dot_float32(vectors[start:stop], query, scores[start:stop])
-
-        scan.over(self.rows, work)
+        if "signs" in self.arrays:
+            return self._by_signs(query, k, allowed, scan)
+        if "codes8" in self.arrays:
+            packed, scales = self.arrays["codes8"], self.arrays["scales8"]
+            scores = self._scores(lambda part, out: kernels.dot_int8(packed[part], scales[part], query, out), scan)
+            return self._rescored(_best(scores, scan.rescore or 20 * k, allowed)[0], query, k)
+        vectors = self.arrays["vectors"]
+        scores = self._scores(lambda part, out: kernels.dot_float32(vectors[part], query, out), scan)
         return _best(scores, k, allowed)
 
-    def _near(self, query: Float32, k: int, allowed: Mask | None, scan: Scan) -> Rows:
-        _buffers.room(self.rows)
-        if "codes8" in self.arrays:
-            scores, packed, scales = _buffers.scores[: self.rows], self.arrays["codes8"], self.arrays["scales8"]
+    def _scores(self, write: Callable[[slice, Float32], None], scan: Scan) -> Float32:
+        scores = _buffers.room(self.rows)
+        scan.over(self.rows, lambda start, stop: write(slice(start, stop), scores[start:stop]))
+        return scores
 
-            def work(start: int, stop: int) -> None:
-                kernels.dot_int8(packed[start:stop], scales[start:stop], query, scores[start:stop])
+    def _rescored(self, rows: Rows, query: Float32, k: int) -> tuple[Rows, Float32]:
+        scores = kernels.dot_rows(self.arrays["vectors"], rows, query)
+        kept = scores >= _kth(scores, k)
+        return rows[kept], scores[kept]
 
-            scan.over(self.rows, work)
-            return _best(scores, scan.rescore or 20 * k, allowed)[0]
-        distances, bits = _buffers.distances[: self.rows], self.arrays["bits"]
-        signs = codes.to_bits(query[None, :])[0]
+    def _by_signs(self, query: Float32, k: int, allowed: Mask | None, scan: Scan) -> tuple[Rows, Float32]:
+        """Re-score what the signs leave in doubt: rows whose estimate may reach the k-th best score found first."""
+        signs, scales = self.arrays["signs"], self.arrays["scales"]
+        planes, factors = codes.sign_query(query)
+        padded = _buffers.room(len(scales))
 
-        def compare(start: int, stop: int) -> None:
-            kernels.hamming(bits[start:stop], signs, distances[start:stop])
+        def estimate(start: int, stop: int) -> None:
+            rows = slice(8 * start, 8 * stop)
+            kernels.sign_products(signs[start:stop], scales[rows], planes, factors, padded[rows])
 
-        scan.over(self.rows, compare)
-        wanted = scan.rescore or max(100 * k, self.rows // 100)
-        return kernels.nearest_codes(distances, allowed, bits.shape[1] * 64, wanted)
+        scan.over(len(signs), estimate)
+        estimates = padded[: self.rows]
+        first = _best(estimates, scan.rescore or max(20 * k, 200), allowed)[0]
+        rows, scores = self._rescored(first, query, k)
+        if scan.rescore or len(rows) < k:
+            return rows, scores
+        edge, reach = float(scores.min()), _SURE * float(np.linalg.norm(query))
+        more = kernels.rows_within(estimates, self.arrays["errors"][: self.rows], reach, allowed, edge)
+        return self._rescored(np.union1d(rows, more), query, k)
+
+
+def _kth(scores: Float32, k: int) -> np.float32:
+    return np.partition(scores, len(scores) - k)[len(scores) - k] if len(scores) > k else _SMALLEST
 
 
 def _best(scores: Float32, k: int, allowed: Mask | None) -> tuple[Rows, Float32]:
@@ -115,7 +123,7 @@ def build(ids: npt.NDArray[np.bytes_], vectors: Float32, precision: str) -> Dens
     if precision == "int8":
         arrays["codes8"], arrays["scales8"] = codes.to_int8(vectors)
     elif precision == "binary":
-        arrays["bits"] = codes.to_bits(vectors)
+        arrays["signs"], arrays["scales"], arrays["errors"] = codes.to_signs(vectors)
     return DenseSegment(arrays, np.ones(len(ids), dtype=np.bool_))
 
 

@@ -1,0 +1,108 @@
+"""The inner loops in all their forms (this processor's, any processor's, NumPy's) against plain arithmetic."""
+
+from __future__ import annotations
+
+import subprocess
+import sysconfig
+from pathlib import Path
+from shutil import which
+
+import numpy as np
+import pytest
+
+from seme.retrieval import BM25Index, DenseIndex, kernels
+from seme.retrieval.dense import codes
+
+SOURCE = Path(kernels.__file__).with_name("kernels.c")
+
+
+@pytest.fixture(scope="module")
+def portable(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Compile the loops as processors without wide instructions get them."""
+    if which("cc") is None:
+        pytest.skip("there is no C compiler")
+    built = tmp_path_factory.mktemp("kernels") / "portable.so"
+    include = sysconfig.get_paths()["include"]
+    command = ["cc", "-O2", "-DSEME_PORTABLE", "-shared", "-fPIC", f"-I{include}", str(SOURCE), "-o", str(built)]
+    subprocess.run(command, check=True)
+    return str(built)
+
+
+@pytest.fixture(params=["installed", "portable", "numpy"])
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Put one form of the loops in place."""
+    if request.param == "installed" and not kernels.COMPILED:
+        pytest.skip("the kernels were not compiled at installation")
+    if request.param != "installed":
+        path = request.getfixturevalue("portable") if request.param == "portable" else None
+        monkeypatch.setattr(kernels, "_C", kernels._load(path))
+        monkeypatch.setattr(kernels, "COMPILED", path is not None)
+    return str(request.param)
+
+
+def unit(seed: int, n: int, dim: int) -> np.ndarray:
+    drawn = np.random.default_rng(seed).normal(size=(n, dim))
+    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("dim", [1, 63, 64, 100, 384])
+def test_products_of_signs_are_the_sums_they_stand_for(form: str, dim: int) -> None:
+    data, query = unit(1, 21, dim), unit(2, 1, dim)[0]
+    signs, scales, _ = codes.to_signs(data)
+    planes, factors = codes.sign_query(query)
+    found = np.empty(len(scales), dtype=np.float32)
+    kernels.sign_products(signs, scales, planes, factors, found)
+    turned, asked = data @ codes.rotation(dim), query @ codes.rotation(dim)
+    step = np.abs(asked).max() / 15
+    rounded = (2 * np.clip(np.rint((asked / step + 15) / 2), 0, 15) - 15) * step
+    wanted = scales[:21] * (np.where(turned > 0, 1, -1) @ rounded)
+    assert np.allclose(found[:21], wanted, atol=1e-5)
+
+
+def test_estimates_have_no_bias_and_the_error_that_is_stated(form: str) -> None:
+    data, queries = unit(3, 4_000, 256), unit(4, 25, 256)
+    signs, scales, errors = codes.to_signs(data)
+    off = []
+    for query in queries:
+        found = np.empty(len(scales), dtype=np.float32)
+        kernels.sign_products(signs, scales, *codes.sign_query(query), found)
+        off.append((found - data @ query) / errors)
+    assert abs(np.mean(off)) < 0.05
+    assert 0.95 < np.std(off) < 1.1
+
+
+def test_rows_that_may_reach_the_edge(form: str) -> None:
+    rng = np.random.default_rng(5)
+    scores, errors = rng.random(20_011, dtype=np.float32), rng.random(20_011, dtype=np.float32)
+    allowed = rng.random(20_011) < 0.5
+    for mask in (None, allowed):
+        rows = kernels.rows_within(scores, errors, 0.25, mask, 0.8)
+        wanted = [i for i in range(20_011) if scores[i] + np.float32(0.25) * errors[i] >= np.float32(0.8)]
+        assert rows.tolist() == [i for i in wanted if mask is None or mask[i]]
+
+
+def test_products_of_some_rows(form: str) -> None:
+    data, query, rows = unit(6, 500, 77), unit(7, 1, 77)[0], np.array([3, 4, 77, 499], dtype=np.int32)
+    assert np.allclose(kernels.dot_rows(data, rows, query), data[rows].astype(np.float64) @ query, atol=1e-6)
+
+
+def test_indexes_find_the_same_in_every_form(form: str) -> None:
+    rng = np.random.default_rng(8)
+    words, data = BM25Index(), unit(9, 30_000, 32)
+    ids = [f"d{i:05d}" for i in range(30_000)]
+    lists = [[f"w{w}" for w in rng.zipf(1.4, 12) % 5_000] for _ in ids]
+    words.add(ids, lists)
+    n, average = len(lists), sum(map(len, lists)) / len(lists)
+    query = ["w3", "w17", "w401"]
+    wanted = np.zeros(n)
+    for term in query:
+        has = np.array([terms.count(term) for terms in lists])
+        idf = np.log(1 + (n - (has > 0).sum() + 0.5) / ((has > 0).sum() + 0.5))
+        wanted += idf * has / (has + 1.2 * (0.25 + 0.75 * 12 / average))
+    hits = words.search_terms(query, 20)
+    assert np.allclose(hits.scores, np.sort(wanted)[::-1][:20], rtol=1e-5)
+    for precision in ("float32", "int8", "binary"):
+        index = DenseIndex(32, encoder="t", precision=precision)
+        index.add(ids, data)
+        exact = np.sort(data.astype(np.float64) @ data[7])[::-1][:10]
+        assert np.allclose(index.search(data[7:8], 10)[0].scores, exact, atol=1e-5)
