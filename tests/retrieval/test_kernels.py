@@ -71,6 +71,19 @@ def test_estimates_have_no_bias_and_the_error_that_is_stated(form: str) -> None:
     assert 0.95 < np.std(off) < 1.1
 
 
+@pytest.mark.parametrize("dim", [3, 384, 3000])
+def test_products_of_integers(form: str, dim: int) -> None:
+    data, query = unit(10, 50, dim), 5 * unit(11, 1, dim)[0]
+    packed, scales = codes.to_int8(data)
+    asked, step = codes.int_query(query)
+    found = np.empty(50, dtype=np.float32)
+    kernels.dot_int8(packed, scales, asked, step, found)
+    assert np.allclose(found, (packed.astype(np.float64) * scales[:, None]) @ query, atol=2e-3)
+    loud = np.full((1, dim), 127, dtype=np.int8)
+    kernels.dot_int8(loud, scales, *codes.int_query(np.ones(dim, dtype=np.float32)), found)
+    assert found[0] == pytest.approx(127 * dim * scales[0], rel=1e-3)
+
+
 def test_rows_that_may_reach_the_edge(form: str) -> None:
     rng = np.random.default_rng(5)
     scores, errors = rng.random(20_011, dtype=np.float32), rng.random(20_011, dtype=np.float32)

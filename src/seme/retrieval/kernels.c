@@ -16,9 +16,11 @@
 
 #if defined(X86) && !defined(__clang__)
 #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#define INTEGERS __attribute__((target_clones("arch=icelake-server", "avx2", "default")))
 #define POPCOUNT __attribute__((target_clones("popcnt", "default")))
 #else
 #define WIDE
+#define INTEGERS
 #define POPCOUNT
 #endif
 
@@ -288,18 +290,19 @@ EXPORT void dot_float32(const float *vectors, int64_t n, int64_t dim, const floa
     dots(vectors, n, dim, query, scores);
 }
 
-WIDE static void dots8(const int8_t *codes, const float *scales, int64_t n, int64_t dim, const float *query, float *scores) {
+INTEGERS static void dots8(const int8_t *codes, const float *scales, int64_t n, int64_t dim, const int16_t *query,
+                           float step, float *scores) {
     for (int64_t i = 0; i < n; i++) {
         const int8_t *v = codes + i * dim;
-        float sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (int64_t j = 0; j < dim; j++) sum += (float)v[j] * query[j];
-        scores[i] = sum * scales[i];
+        int32_t sum = 0;
+        for (int64_t j = 0; j < dim; j++) sum += v[j] * query[j];
+        scores[i] = step * scales[i] * (float)sum;
     }
 }
 
-EXPORT void dot_int8(const int8_t *codes, const float *scales, int64_t n, int64_t dim, const float *query, float *scores) {
-    dots8(codes, scales, n, dim, query, scores);
+EXPORT void dot_int8(const int8_t *codes, const float *scales, int64_t n, int64_t dim, const int16_t *query, float step,
+                     float *scores) {
+    dots8(codes, scales, n, dim, query, step, scores);
 }
 
 /* scores[i] = vectors[rows[i]] . query for rows here and there; the next ones are fetched ahead. */

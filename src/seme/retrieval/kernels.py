@@ -37,7 +37,7 @@ _SIGNATURES = {
     "kth_best": (_SIZE, [_POINTER, _POINTER, _SIZE, _SIZE, ctypes.c_float, _POINTER]),
     "rows_from": (_SIZE, [_POINTER, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
     "dot_float32": (None, [_POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
-    "dot_int8": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
+    "dot_int8": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, ctypes.c_float, _POINTER]),
     "dot_rows": (None, [_POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _POINTER]),
     "sign_products": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _POINTER]),
     "rows_within": (_SIZE, [_POINTER, _POINTER, ctypes.c_float, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
@@ -195,14 +195,20 @@ def dot_float32(vectors: Float32, query: Float32, scores: Float32) -> None:
         np.matmul(vectors, query, out=scores)
 
 
-def dot_int8(codes: npt.NDArray[np.int8], scales: Float32, query: Float32, scores: Float32) -> None:
-    """Write the inner products (n,) of scaled int8 vectors (n, d) with a query (d,)."""
+def dot_int8(
+    codes: npt.NDArray[np.int8], scales: Float32, query: npt.NDArray[np.int16], step: float, scores: Float32
+) -> None:
+    """Write the inner products (n,) of scaled int8 vectors (n, d) with a query (d,) of integers times `step`.
+
+    The sums of products must fit into 32 bits.
+    """
     if _C is not None:
-        _C.dot_int8(_at(codes), _at(scales), *codes.shape, _at(query), _at(scores))
+        _C.dot_int8(_at(codes), _at(scales), *codes.shape, _at(query), step, _at(scores))
         return
+    wide = query.astype(np.float64)  # exact for any sum that fits into 32 bits
     for start in range(0, len(codes), 8192):
         part = slice(start, start + 8192)
-        scores[part] = (codes[part].astype(np.float32) @ query) * scales[part]
+        scores[part] = np.float32(step) * scales[part] * (codes[part] @ wide).astype(np.float32)
 
 
 def dot_rows(vectors: Float32, rows: Rows, query: Float32) -> Float32:

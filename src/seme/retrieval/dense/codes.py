@@ -40,6 +40,13 @@ def to_int8(vectors: Float32) -> tuple[npt.NDArray[np.int8], Float32]:
     return np.rint(vectors / safe).astype(np.int8), scales.astype(np.float32)
 
 
+def int_query(query: Float32) -> tuple[npt.NDArray[np.int16], float]:
+    """Return a query (d,) as integers and the step between them, so that products with int8 codes fit into 32 bits."""
+    most = min(np.iinfo(np.int16).max, np.iinfo(np.int32).max // (127 * len(query)))
+    step = float(np.abs(query).max()) / most
+    return np.rint(query / (step or 1)).astype(np.int16), step
+
+
 def to_signs(vectors: Float32) -> tuple[Words, Float32, Float32]:
     """Return the signs of vectors (n, d) after a random rotation, and what an inner product needs besides.
 

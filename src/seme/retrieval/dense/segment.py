@@ -70,7 +70,10 @@ class DenseSegment(Segment):
             return self._by_signs(query, k, allowed, scan)
         if "codes8" in self.arrays:
             packed, scales = self.arrays["codes8"], self.arrays["scales8"]
-            scores = self._scores(lambda part, out: kernels.dot_int8(packed[part], scales[part], query, out), scan)
+            asked, step = codes.int_query(query)
+            scores = self._scores(
+                lambda part, out: kernels.dot_int8(packed[part], scales[part], asked, step, out), scan
+            )
             return self._rescored(_best(scores, scan.rescore or 20 * k, allowed)[0], query, k)
         vectors = self.arrays["vectors"]
         scores = self._scores(lambda part, out: kernels.dot_float32(vectors[part], query, out), scan)
