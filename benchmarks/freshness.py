@@ -10,6 +10,7 @@ from benchmarks.corpus import Texts, embeddings, queries, texts
 from benchmarks.lexical import build
 from benchmarks.timing import once
 from seme.retrieval import BM25Index, DenseIndex, HybridIndex
+from seme.settings import Settings
 
 _NEW = 1_000
 
@@ -20,7 +21,7 @@ def run(n: int, folder: Path, *, count: int, repeats: int) -> dict[str, float]:
     vectors, asked = embeddings(n + _NEW * repeats, count)
     lexical_path, dense_path = folder / "fresh-lexical", folder / "fresh-dense"
     build(Texts(corpus.terms, corpus.starts[: n + 1], corpus.words), lexical_path)
-    dense = DenseIndex(vectors.shape[1], encoder="synthetic")
+    dense = DenseIndex(vectors.shape[1], encoder="synthetic", precision=Settings().vector_scan)
     dense.add(corpus.ids(0, n), vectors[:n])
     dense.save(dense_path)
     taken = []

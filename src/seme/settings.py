@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     encoder_path: Path | None = None
     """Folder with `model.onnx` and `tokenizer.json`; empty means an installed package, then the hub."""
     threads: int = Field(default=2, ge=1, le=256)
+    vector_scan: Literal["float32", "int8", "binary"] = "binary"
+    """What a search by meaning reads of each vector; the last two score their best again exactly."""
     lexical_weight: float = Field(default=0.5, ge=0.0, le=1.0)
     """Share of BM25 in the hybrid score; the rest is the dense score."""
 

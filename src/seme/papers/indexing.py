@@ -125,7 +125,7 @@ def refresh_index(
     """Index what changed in the library since the last time.
 
     Both indexes are saved before the position is: a run killed in between does the same changes once more, which
-    changes nothing. An index of another encoder or of another library, or a damaged one, is built anew.
+    changes nothing. An index of another encoder, form of vectors or library, or a damaged one, is built anew.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def refresh_index(
     folder.mkdir(parents=True, exist_ok=True)
     encoder = encoder or open_encoder(settings)
     with FileLock(folder / "writer.lock"):
-        position, lexical, dense = _open_or_begin(folder, encoder, library, rebuild=rebuild)
+        position, lexical, dense = _open_or_begin(settings, encoder, library, rebuild=rebuild)
         indexed = removed = 0
         todo = library.papers.count_changes((position.revision, position.key))
         while changed := library.papers.changes((position.revision, position.key), limit=CHUNK):
@@ -168,20 +168,22 @@ def refresh_index(
 
 
 def _open_or_begin(
-    folder: Path, encoder: TextEncoder, library: Library, *, rebuild: bool
+    settings: Settings, encoder: TextEncoder, library: Library, *, rebuild: bool
 ) -> tuple[Position, BM25Index, DenseIndex]:
+    folder, scan = settings.index_path, settings.vector_scan
     position = read_position(folder)
     if not rebuild and position.encoder == encoder.name and position.library == library.papers.identity():
         try:
             lexical = BM25Index.open(folder / "lexical", writable=True)
             dense = DenseIndex.open(folder / "dense", writable=True)
-            return position, lexical, dense
+            if dense.precision == scan:
+                return position, lexical, dense
         except SemeError:
             pass  # damaged or missing: the library has everything that it takes to build it again
     (folder / "position.json").unlink(missing_ok=True)
     for name in ("lexical", "dense"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    return Position(), BM25Index(), DenseIndex(encoder.dim, encoder=encoder.name)
+    return Position(), BM25Index(), DenseIndex(encoder.dim, encoder=encoder.name, precision=scan)
 
 
 def _apply(
