@@ -246,9 +246,8 @@ def main() -> None:
         server.wait(30)
     after = os.getloadavg()[0]
     asked = {k: v for k, v in vars(given).items() if k not in ("name", "port")}
-    result = {
-        "machine": _machine(), "asked": asked, "made": made, "load_before": before, "load_after": after, "figures": figures,
-    }  # fmt: skip
+    loads = {"load_before": before, "load_after": after}
+    result = {"machine": _machine(), "asked": asked, "made": made, **loads, "figures": figures}
     Console().print_json(json.dumps(result))
     if given.name:
         _RESULTS.mkdir(exist_ok=True)

@@ -68,7 +68,7 @@ def words_of(vocabulary: int) -> list[str]:
 
 
 def synthetic_papers(corpus: Texts, *, today: dt.date, seed: int = 4) -> Iterator[Paper]:
-    """Yield a paper for each document: `_A_DAY` a weekday back from today; authors, tags and votes follow Zipf's law."""
+    """Yield a paper for each document, `_A_DAY` a weekday back from today; authors, tags and votes follow Zipf."""
     rng = np.random.default_rng(seed)
     n = len(corpus)
     votes = np.minimum(rng.zipf(1.7, n) - 1, 5_000)

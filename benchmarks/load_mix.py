@@ -56,28 +56,20 @@ class Mix:
         kind = self._kinds[_pick(self._kind_odds, rng)]
         day = self._days[_pick(self._day_odds, rng)]
         paper = self._papers[_pick(self._paper_odds, rng)]
-        match kind:
-            case "today":
-                return kind, "/"
-            case "day":
-                return kind, f"/papers/date/{day}"
-            case "week":
-                return kind, "/papers/week/{}-W{:02d}".format(*day.isocalendar()[:2])
-            case "trending":
-                return kind, "/trending"
-            case "paper":
-                return kind, f"/papers/{paper}"
-            case "similar":
-                return kind, f"/papers/{paper}/similar"
-            case "api-day":
-                return kind, f"/api/daily_papers?date={day}"
-            case "api-paper":
-                return kind, f"/api/papers/{paper}"
-            case "feed-latest":
-                return kind, "/feeds/latest.atom"
-            case "feed-day":
-                return kind, f"/feeds/day/{day}.json"
-        return kind, self._search(kind, rng, day)
+        year, week, _ = day.isocalendar()
+        plain = {
+            "today": "/",
+            "day": f"/papers/date/{day}",
+            "week": f"/papers/week/{year}-W{week:02d}",
+            "trending": "/trending",
+            "paper": f"/papers/{paper}",
+            "similar": f"/papers/{paper}/similar",
+            "api-day": f"/api/daily_papers?date={day}",
+            "api-paper": f"/api/papers/{paper}",
+            "feed-latest": "/feeds/latest.atom",
+            "feed-day": f"/feeds/day/{day}.json",
+        }
+        return kind, plain.get(kind) or self._search(kind, rng, day)
 
     def _search(self, kind: str, rng: np.random.Generator, day: dt.date) -> str:
         number = _pick(self._search_odds, rng)

@@ -12,6 +12,9 @@ from typing import Any, Self
 from seme.errors import InputError
 
 LONGEST_TEXT = 400
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Years that a listing can name: one step of a week or a month beyond either still is a date."""
+
 _WEEK = re.compile(r"(\d{4})-W(\d\d)")
 _MONTH = re.compile(r"(\d{4})-(\d\d)")
 
@@ -110,11 +113,11 @@ def week_days(text: str) -> tuple[dt.date, dt.date]:
     """
     match = _WEEK.fullmatch(text)
     try:
-        if match is None:
+        if match is None or not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
             raise ValueError
         monday = dt.date.fromisocalendar(int(match[1]), int(match[2]), 1)
         return monday, monday + dt.timedelta(days=6)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise InputError(f"week is {text!r}, it must be an ISO week such as 2024-W43") from error
 
 
@@ -128,11 +131,11 @@ def month_days(text: str) -> tuple[dt.date, dt.date]:
     """
     match = _MONTH.fullmatch(text)
     try:
-        if match is None:
+        if match is None or not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
             raise ValueError
         first = dt.date(int(match[1]), int(match[2]), 1)
         return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise InputError(f"month is {text!r}, it must be a month such as 2024-10") from error
 
 
@@ -145,8 +148,9 @@ def parse_day(text: str) -> dt.date:
         If there is no such day.
     """
     try:
-        if len(text) != 10:
+        day = dt.date.fromisoformat(text)
+        if len(text) != 10 or not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise ValueError
-        return dt.date.fromisoformat(text)
+        return day
     except ValueError as error:
         raise InputError(f"date is {text!r}, it must be a day such as 2024-10-23") from error

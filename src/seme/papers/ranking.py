@@ -12,31 +12,47 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from seme.papers.library import StoredPaper
 from seme.settings import Settings
 
 RIDGE = 1.0
 """Regularisation of the recommendation: with unit vectors, as much as one liked paper weighs."""
 
 
-def age_hours(stored: StoredPaper, now: dt.datetime) -> float:
+class Standing(Protocol):
+    """What the trending score of a paper is computed from."""
+
+    @property
+    def listed_on(self) -> dt.date:
+        """The paper's day in the feed."""
+
+    @property
+    def votes(self) -> int:
+        """Votes in all."""
+
+    @property
+    def comments(self) -> int:
+        """Comments in all."""
+
+
+def age_hours(stored: Standing, now: dt.datetime) -> float:
     """Return the hours since the paper's day in the feed began, 0 for one of a day to come."""
     began = dt.datetime.combine(stored.listed_on, dt.time(), dt.UTC)
     return max(0.0, (now - began).total_seconds() / 3600)
 
 
-def trending_score(stored: StoredPaper, settings: Settings, now: dt.datetime) -> float:
+def trending_score(stored: Standing, settings: Settings, now: dt.datetime) -> float:
     """Return the trending score of a paper at a moment (the formula of this module)."""
     weight = 1 + settings.trending_votes * stored.votes + settings.trending_comments * stored.comments
     age = age_hours(stored, now) + settings.trending_grace_hours
     return float(weight / age**settings.trending_gravity)
 
 
-def trending_inputs(stored: StoredPaper, settings: Settings, now: dt.datetime) -> dict[str, float]:
+def trending_inputs(stored: Standing, settings: Settings, now: dt.datetime) -> dict[str, float]:
     """Return what the trending score was computed from."""
     return {
         "votes": stored.votes,

@@ -11,6 +11,7 @@ from seme.papers.library import Library, Person, StoredPaper
 from seme.papers.query import Query, Sort
 from seme.papers.ranking import nearest, preference, trending_inputs, trending_score
 from seme.papers.search import SearchEngine
+from seme.papers.totals import Totals
 from seme.settings import Settings
 
 TRENDING_DAYS = 60
@@ -42,6 +43,7 @@ class Reader:
         self.library = library
         self._settings = settings
         self.engine = SearchEngine(library, settings)
+        self.totals = Totals(library)
 
     def list(self, query: Query, *, limit: int, offset: int = 0, now: dt.datetime | None = None) -> Entries:
         """Return the papers that meet a query, in its order."""
@@ -49,7 +51,7 @@ class Reader:
         if query.text.strip():
             return self._search(query, limit, offset, moment)
         if query.order is Sort.TRENDING:
-            return self._trending(query, moment)[offset : offset + limit]
+            return self._trending(query, moment, limit, offset)
         return [Entry(stored) for stored in self.library.papers.find(query, limit=limit, offset=offset)]
 
     def similar(self, paper_id: str, *, query: Query | None = None, limit: int = 10) -> Entries:
@@ -110,15 +112,18 @@ class Reader:
             return sorted(entries, key=lambda e: (-e.stored.votes, e.stored.paper.id))
         return sorted(entries, key=lambda e: (-e.stored.listed_on.toordinal(), e.stored.paper.id))
 
-    def _trending(self, query: Query, now: dt.datetime) -> Entries:
+    def _trending(self, query: Query, now: dt.datetime, limit: int, offset: int) -> Entries:
         latest = self.library.papers.days(until=query.until, limit=1)
         since = query.since
         if since is None and latest:
-            since = latest[0][0] - dt.timedelta(days=TRENDING_DAYS)
+            since = dt.date.fromordinal(max(1, latest[0][0].toordinal() - TRENDING_DAYS))
         window = replace(query, since=since, sort=Sort.VOTES)
-        candidates = self.library.papers.find(window, limit=MOST_TRENDING)
-        scored = [self._trend(stored, now) for stored in candidates]
-        return sorted(scored, key=lambda e: (-(e.score or 0), e.stored.paper.id))
+        scored = [
+            (-trending_score(one, self._settings, now), one.id)
+            for one in self.library.papers.standings(window, limit=MOST_TRENDING)
+        ]
+        chosen = sorted(scored)[offset : offset + limit]
+        return [self._trend(stored, now) for stored in self.library.papers.get_many([found for _, found in chosen])]
 
     def _trend(self, stored: StoredPaper, now: dt.datetime) -> Entry:
         return Entry(stored, trending_score(stored, self._settings, now), trending_inputs(stored, self._settings, now))

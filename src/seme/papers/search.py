@@ -16,6 +16,7 @@ from seme.papers.indexing import Position, encoder_or_none, read_position
 from seme.papers.library import Library
 from seme.papers.query import Query
 from seme.retrieval import BM25Index, DenseIndex, HybridIndex
+from seme.retrieval.hybrid import Allowed
 from seme.settings import Settings
 
 _EXPLAINED = 50
@@ -31,7 +32,7 @@ class SearchHit:
     why: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Opened:
     position: Position
     lexical: BM25Index
@@ -50,25 +51,27 @@ class SearchEngine:
         self._settings = settings
         self._lock = Lock()
         self._opened: _Opened | None = None
-        self._encoder = lru_cache(maxsize=1)(lambda: encoder_or_none(settings))
-        self._allowed = lru_cache(maxsize=64)(self._filtered_ids)
+        # Many searches run at once; more threads for each would only be in each other's way, as a query is short.
+        lone = settings.model_copy(update={"threads": 1})
+        self._encoder = lru_cache(maxsize=1)(lambda: encoder_or_none(lone))
+        self._allowed = lru_cache(maxsize=64)(self._allow)
+        self._neighbours = lru_cache(maxsize=10_000)(self._find_neighbours)
 
     def search(self, query: Query, *, k: int) -> list[SearchHit]:
         """Return the k best papers for a query's text among those that meet its conditions."""
         opened = self._current()
         if opened is None:
             return []
-        allowed = self._allowed_ids(query)
+        allowed = self._allowed_by(query, opened)
         encoder = self._encoder()
         if encoder is None:
-            mask = None if allowed is None else opened.lexical.mask(allowed)
-            hits = opened.lexical.search(query.text, k, allowed=mask)
+            hits = opened.lexical.search(query.text, k, allowed=None if allowed is None else allowed.lexical)
             rows = zip(hits.ids, hits.scores.tolist(), strict=True)
             found = [SearchHit(i, s, {"lexical_rank": rank, "dense_rank": None}) for rank, (i, s) in enumerate(rows, 1)]
         else:
             weight = self._settings.lexical_weight
             vector = encoder.encode_query(query.text)
-            hybrid = opened.hybrid.search(query.text, vector, k, allowed_ids=allowed, weights=(weight, 1 - weight))
+            hybrid = opened.hybrid.search(query.text, vector, k, allowed=allowed, weights=(weight, 1 - weight))
             found = [
                 SearchHit(h.id, h.score, {"lexical_rank": h.lexical_rank, "dense_rank": h.dense_rank}) for h in hybrid
             ]
@@ -77,23 +80,17 @@ class SearchEngine:
 
     def similar(self, paper_id: str, query: Query, *, k: int) -> list[tuple[str, float]]:
         """Return the k papers nearest in meaning to one (cosine), that one left out."""
-        _, vectors = self.vectors([paper_id])
-        if not len(vectors):
-            return []
-        hits = self.nearest(vectors[0], k=k + 1, query=query)
-        return [(hit, score) for hit, score in hits if hit != paper_id][:k]
-
-    def nearest(
-        self, vector: npt.NDArray[np.float32], *, k: int, query: Query | None = None
-    ) -> list[tuple[str, float]]:
-        """Return the k papers with the largest inner product with a vector, among those that meet a query."""
         opened = self._current()
-        if opened is None or k < 1:
+        if opened is None:
             return []
-        allowed = self._allowed_ids(query or Query())
-        mask = None if allowed is None else opened.dense.mask(allowed)
-        hits = opened.dense.search(vector[None, :], k, allowed=mask)[0]
-        return list(zip(hits.ids, map(float, hits.scores), strict=True))
+        if query.filtered:
+            return self._find_neighbours(opened, paper_id, k, self._allowed_by(query, opened))
+        return self._neighbours(opened, paper_id, k)
+
+    def nearest(self, vector: npt.NDArray[np.float32], *, k: int) -> list[tuple[str, float]]:
+        """Return the k papers with the largest inner product with a vector."""
+        opened = self._current()
+        return [] if opened is None or k < 1 else _best(opened, vector, k, None)
 
     def vectors(self, ids: Sequence[str]) -> tuple[list[str], npt.NDArray[np.float32]]:
         """Return those of the ids that are indexed, and their vectors (n, d)."""
@@ -125,17 +122,27 @@ class SearchEngine:
                 except SemeError:
                     return None
                 self._opened = _Opened(position, lexical, dense, HybridIndex(lexical, dense))
+                self._allowed.cache_clear()
+                self._neighbours.cache_clear()
             return self._opened
 
-    def _allowed_ids(self, query: Query) -> frozenset[str] | None:
+    def _allowed_by(self, query: Query, opened: _Opened) -> Allowed | None:
         if not query.filtered:
             return None
-        papers = self._library.papers
-        votes_seen = papers.activity() if query.min_votes else 0
-        return self._allowed(replace(query, text="", sort=None), papers.revision(), votes_seen)
+        revision, activity = self._library.papers.state()
+        votes_seen = activity if query.min_votes else 0
+        return self._allowed(opened, replace(query, text="", sort=None), revision, votes_seen)
 
-    def _filtered_ids(self, query: Query, _revision: int, _activity: int) -> frozenset[str]:
-        return frozenset(self._library.papers.ids(query))
+    def _allow(self, opened: _Opened, query: Query, _revision: int, _activity: int) -> Allowed:
+        return opened.hybrid.allow(self._library.papers.ids(query))
+
+    def _find_neighbours(
+        self, opened: _Opened, paper_id: str, k: int, allowed: Allowed | None = None
+    ) -> list[tuple[str, float]]:
+        if paper_id not in opened.dense or k < 1:
+            return []
+        hits = _best(opened, opened.dense.vectors([paper_id])[0], k + 1, allowed)
+        return [(hit, score) for hit, score in hits if hit != paper_id][:k]
 
     def _explain(self, opened: _Opened, text: str, hit: SearchHit) -> SearchHit:
         if hit.why.get("lexical_rank") is None:
@@ -143,3 +150,8 @@ class SearchEngine:
         parts = opened.lexical.explain(text, hit.id)
         matched = {term: round(float(share), 4) for term, share in sorted(parts, key=lambda part: -part[1])}
         return replace(hit, why={"matched": matched, **hit.why})
+
+
+def _best(opened: _Opened, vector: npt.NDArray[np.float32], k: int, allowed: Allowed | None) -> list[tuple[str, float]]:
+    hits = opened.dense.search(vector[None, :], k, allowed=None if allowed is None else allowed.dense)[0]
+    return list(zip(hits.ids, map(float, hits.scores), strict=True))

@@ -13,6 +13,7 @@ from seme.retrieval.bm25 import BM25Index
 from seme.retrieval.dense import DenseIndex
 from seme.retrieval.fusion import convex, reciprocal_rank
 from seme.retrieval.hits import Hits
+from seme.retrieval.segmented import Masks
 
 DEPTH = 100
 """Fewest candidates that each system brings."""
@@ -30,11 +31,23 @@ class HybridHit:
     dense_score: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Documents that may be found, as both systems want to know it; worth keeping where many searches share it."""
+
+    lexical: Masks
+    dense: Masks
+
+
 class HybridIndex:
     """A lexical and a dense index over the same ids."""
 
     def __init__(self, lexical: BM25Index, dense: DenseIndex) -> None:
         self.lexical, self.dense = lexical, dense
+
+    def allow(self, ids: Collection[str]) -> Allowed:
+        """Return what lets a search find these documents only; it holds until either index changes."""
+        return Allowed(self.lexical.mask(ids), self.dense.mask(ids))
 
     def search(
         self,
@@ -42,7 +55,7 @@ class HybridIndex:
         vector: npt.NDArray[np.float32],
         k: int,
         *,
-        allowed_ids: Collection[str] | None = None,
+        allowed: Allowed | None = None,
         weights: Sequence[float] = (0.5, 0.5),
         method: str = "convex",
     ) -> list[HybridHit]:
@@ -54,8 +67,8 @@ class HybridIndex:
             The query in words, and as a vector (dim,).
         k
             Most hits, >= 1.
-        allowed_ids
-            Documents that may be found, applied before either system ranks.
+        allowed
+            Documents that may be found (`allow`), applied before either system ranks; `None` for all.
         weights
             Of the lexical and of the dense system.
         method
@@ -69,10 +82,8 @@ class HybridIndex:
         if method not in ("convex", "rrf"):
             raise InputError(f"method is {method!r}, it must be convex or rrf")
         depth = max(DEPTH, k)
-        lexical_mask = None if allowed_ids is None else self.lexical.mask(allowed_ids)
-        dense_mask = None if allowed_ids is None else self.dense.mask(allowed_ids)
-        lexical = self.lexical.search(text, depth, allowed=lexical_mask)
-        dense = self.dense.search(vector[None, :], depth, allowed=dense_mask)[0]
+        lexical = self.lexical.search(text, depth, allowed=None if allowed is None else allowed.lexical)
+        dense = self.dense.search(vector[None, :], depth, allowed=None if allowed is None else allowed.dense)[0]
         fuse = convex if method == "convex" else reciprocal_rank
         fused = fuse([lexical, dense], weights=weights)
         first, second = _places(lexical), _places(dense)

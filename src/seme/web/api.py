@@ -126,7 +126,7 @@ def paper(request: Request, paper_id: str) -> ApiEntry:
 @router.get("/healthz")
 def health(request: Request) -> dict[str, int]:
     """Say that the service answers, and how many papers it has."""
-    return {"papers": service_of(request).library.papers.count()}
+    return {"papers": service_of(request).reader.totals.count()}
 
 
 @router.get("/feeds/{name:path}", response_class=Response, responses={304: {}, 404: {"description": "No such feed"}})

@@ -102,14 +102,13 @@ def view_of(kind: str, value: str, query: Query, library: Library) -> View:
 
 
 def _day(day: dt.date, query: Query, library: Library, *, path: str) -> View:
-    before = library.papers.days(until=day - dt.timedelta(days=1), limit=1)
-    after = [d for d, _ in library.papers.days(since=day + dt.timedelta(days=1), limit=400)]
+    before, after = library.papers.days_beside(day)
     return View(
         f"{day.day} {day.strftime('%B %Y')}",
         path,
         replace(query, since=day, until=day),
-        f"/papers/date/{before[0][0]}" if before else "",
-        f"/papers/date/{after[-1]}" if after else "",
+        f"/papers/date/{before}" if before else "",
+        f"/papers/date/{after}" if after else "",
     )
 
 

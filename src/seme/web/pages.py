@@ -26,7 +26,7 @@ def listing(request: Request, view: View, page: int, feed: str) -> Response:
     more, entries = len(entries) > size, entries[:size]
     return service.page(
         request, "listing.html", view=view, entries=entries, page=page, more=more, feed=feed,
-        total=None if view.query.text else service.library.papers.count(view.query), **service.marks(request, entries),
+        total=None if view.query.text else service.reader.totals.count(view.query), **service.marks(request, entries),
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def search(request: Request, query: ListingQuery, page: Page = 1) -> Response:
     more, entries = len(entries) > size, entries[:size]
     return service.page(
         request, "search.html", view=view, entries=entries, page=page, more=more, asked=asked, sorts=list(Sort),
-        parameters=query_string(query), tags=service.library.papers.labels("tag", limit=60), sources=source_names(),
+        parameters=query_string(query), tags=service.reader.totals.topics(), sources=source_names(),
         total=None, feed="search", **service.marks(request, entries),
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def about(request: Request) -> Response:
     service = service_of(request)
     library = service.library
     return service.page(
-        request, "about.html", settings=service.settings, papers=library.papers.count(),
+        request, "about.html", settings=service.settings, papers=service.reader.totals.count(),
         days=library.papers.days(limit=14), done=library.harvests.last(state="done", limit=1),
         harvests=library.harvests.last(limit=5),
     )  # fmt: skip

@@ -24,3 +24,8 @@ def advance(connection: Connection, name: str) -> int:
 def value(connection: Connection, name: str) -> int:
     """Return a counter's value."""
     return int(connection.execute(select(schema.counter.c.value).where(schema.counter.c.name == name)).scalar_one())
+
+
+def values(connection: Connection) -> dict[str, int]:
+    """Return every counter by its name."""
+    return {row.name: int(row.value) for row in connection.execute(select(schema.counter))}

@@ -33,6 +33,16 @@ class Version:
     updated_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a paper decides its place in a ranking."""
+
+    id: str
+    listed_on: dt.date
+    votes: int
+    comments: int
+
+
 class Papers:
     """The papers of a library."""
 
@@ -112,6 +122,14 @@ class Papers:
             )
             return [from_row(row) for row in rows]
 
+    def standings(self, query: Query, *, limit: int) -> list[Standing]:
+        """List what ranks the most voted papers that meet the conditions: a small part of what `find` reads."""
+        comments = func.coalesce(_PAPER.c.source_comments, 0) + _PAPER.c.comment_count
+        columns = select(_PAPER.c.id, _PAPER.c.listed_on, _VOTES, comments).where(*_conditions(query))
+        order = (_VOTES.desc(), _PAPER.c.listed_on.desc(), _PAPER.c.key.asc())
+        with self._engine.connect() as connection:
+            return [Standing(*row) for row in connection.execute(columns.order_by(*order).limit(limit))]
+
     def ids(self, query: Query) -> list[str]:
         """Return the ids of all papers that meet the conditions (its text aside)."""
         with self._engine.connect() as connection:
@@ -133,6 +151,15 @@ class Papers:
                 statement.group_by(_PAPER.c.listed_on).order_by(_PAPER.c.listed_on.desc()).limit(limit)
             )
             return [(row[0], int(row[1])) for row in rows]
+
+    def days_beside(self, day: dt.date) -> tuple[dt.date | None, dt.date | None]:
+        """Return the last day of the feed before one, and the first after it, that have papers."""
+        listed = _PAPER.c.listed_on
+        days = select(listed).where(_PAPER.c.removed_at.is_(None)).limit(1)
+        with self._engine.connect() as connection:
+            before = connection.execute(days.where(listed < day).order_by(listed.desc())).scalar()
+            after = connection.execute(days.where(listed > day).order_by(listed)).scalar()
+        return before, after
 
     def labels(self, kind: str, *, limit: int = 100) -> list[tuple[str, int]]:
         """Return the most frequent labels of a kind (`tag`, `category`, `author`), each with its number of papers."""
@@ -201,6 +228,12 @@ class Papers:
         """Return the number of the last vote, comment or note."""
         with self._engine.connect() as connection:
             return counters.value(connection, "activity")
+
+    def state(self) -> tuple[int, int]:
+        """Return `revision` and `activity` in one step: as long as both stay, every page stays."""
+        with self._engine.connect() as connection:
+            found = counters.values(connection)
+        return found["content"], found["activity"]
 
 
 def _later(after: tuple[int, int]) -> ColumnElement[bool]:
