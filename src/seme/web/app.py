@@ -58,7 +58,7 @@ def create_app(settings: Settings, *, library: Library | None = None) -> FastAPI
     app.include_router(actions.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
     app.add_middleware(Limits, settings=settings)
     app.add_middleware(SecurityHeaders)
     _explain_failures(app)

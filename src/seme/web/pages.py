@@ -26,7 +26,8 @@ def listing(request: Request, view: View, page: int, feed: str) -> Response:
     more, entries = len(entries) > size, entries[:size]
     return service.page(
         request, "listing.html", view=view, entries=entries, page=page, more=more, feed=feed,
-        total=None if view.query.text else service.reader.totals.count(view.query), **service.marks(request, entries),
+        total=None if view.query.text else service.reader.totals.count(view.query),
+        marks=service.marks(request, entries),
     )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def search(request: Request, query: ListingQuery, page: Page = 1) -> Response:
     return service.page(
         request, "search.html", view=view, entries=entries, page=page, more=more, asked=asked, sorts=list(Sort),
         parameters=query_string(query), tags=service.reader.totals.topics(), sources=source_names(),
-        total=None, feed="search", **service.marks(request, entries),
+        total=None, feed="search", marks=service.marks(request, entries),
     )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def similar(request: Request, paper_id: str, query: ListingQuery) -> Response:
     view = View(f"Like {stored.paper.title}", request.url.path, query)
     return service.page(
         request, "listing.html", view=view, entries=entries, page=1, more=False, feed="", total=None,
-        **service.marks(request, entries),
+        marks=service.marks(request, entries),
     )  # fmt: skip
 
 

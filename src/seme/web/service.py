@@ -22,6 +22,7 @@ from seme.papers.query import Query
 from seme.papers.reader import Entry, Reader
 from seme.secret import service_secret
 from seme.settings import Settings
+from seme.web.cards import kept_faces
 from seme.web.feeds import paper_path
 from seme.web.safety import CSRF_COOKIE, Csrf
 
@@ -44,6 +45,14 @@ def ago(moment: dt.datetime, now: dt.datetime | None = None) -> str:
     return "just now"
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Which papers somebody voted for, and which they saved."""
+
+    voted: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Service:
     """The state of the running service."""
@@ -62,7 +71,7 @@ class Service:
         self._sessions = URLSafeTimedSerializer(secret, salt="session")
         environment = Environment(loader=PackageLoader("seme.web"), autoescape=select_autoescape(default=True))
         environment.filters.update(plain=plain, ago=ago, paper_path=paper_path)
-        environment.globals.update(static=_static_path)
+        environment.globals.update(static=_static_path, kept_face=kept_faces(environment))
         self.templates = Jinja2Templates(env=environment)
 
     def person(self, request: Request) -> Person | None:
@@ -93,6 +102,7 @@ class Service:
             "person": person,
             "signs_in": self.settings.sign_in == "mail",
             "q": request.query_params.get("q", "")[:400],
+            "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         }
         response = self.templates.TemplateResponse(request, template, {**shared, **context}, status_code=status)
         if request.cookies.get(CSRF_COOKIE) != token:
@@ -100,13 +110,13 @@ class Service:
             response.set_cookie(CSRF_COOKIE, token, httponly=True, samesite="lax", secure=secure)
         return response
 
-    def marks(self, request: Request, entries: list[Entry]) -> dict[str, Any]:
+    def marks(self, request: Request, entries: list[Entry]) -> Marks:
         """Return which of the listed papers the person voted for and saved."""
         person = self.person(request)
         ids = [entry.stored.paper.id for entry in entries]
         if person is None or not ids:
-            return {"voted": set(), "kept": set()}
-        return {"voted": self.library.votes.of(person, ids), "kept": self.library.shelves.of(person, ids)}
+            return Marks()
+        return Marks(frozenset(self.library.votes.of(person, ids)), frozenset(self.library.shelves.of(person, ids)))
 
 
 def service_of(request: Request) -> Service:

@@ -1,27 +1,28 @@
 "use strict";
 // Everything here also works without it, by forms and links.
-const csrf = document.body.dataset.csrf;
+const acts = document.getElementById("acts");
 
-document.addEventListener("submit", async (event) => {
-  const form = event.target;
-  if (!form.dataset.act) return;
+acts.addEventListener("submit", async (event) => {
+  const button = event.submitter;
   event.preventDefault();
-  const button = form.querySelector("button");
   button.disabled = true;
+  const sent = new FormData(acts);
+  sent.append(button.name, button.value);
   try {
-    const answer = await fetch(form.action, {
+    const answer = await fetch(button.formAction, {
       method: "POST",
-      body: new URLSearchParams(new FormData(form)),
-      headers: { Accept: "application/json", "X-CSRF-Token": csrf },
+      body: new URLSearchParams(sent),
+      headers: { Accept: "application/json" },
     });
-    if (!answer.ok) { form.submit(); return; }
+    if (!answer.ok) { location.reload(); return; }
     const facts = await answer.json();
-    const on = form.dataset.act === "vote" ? facts.voted : facts.saved;
+    const vote = button.name === "up";
+    const on = vote ? facts.voted : facts.saved;
     button.setAttribute("aria-pressed", String(on));
-    form.querySelector(form.dataset.act === "vote" ? "[name=up]" : "[name=keep]").value = on ? "0" : "1";
-    if (form.dataset.act === "vote") button.querySelector("b").textContent = facts.votes;
+    button.value = on ? "0" : "1";
+    if (vote) button.querySelector("b").textContent = facts.votes;
     else button.textContent = on ? "Saved" : "Save";
-  } catch { form.submit(); }
+  } catch { location.reload(); }
   finally { button.disabled = false; }
 });
 
