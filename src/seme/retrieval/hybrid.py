@@ -18,6 +18,10 @@ from seme.retrieval.segmented import Masks
 DEPTH = 100
 """Fewest candidates that each system brings."""
 
+_RESCORED = 4
+"""Rows that a cheaper scan of the vectors scores again, for each candidate: whoever is to be among the best of both
+systems stands far above the last candidates of either, so that these need not be certain."""
+
 
 @dataclass(frozen=True, slots=True)
 class HybridHit:
@@ -82,8 +86,9 @@ class HybridIndex:
         if method not in ("convex", "rrf"):
             raise InputError(f"method is {method!r}, it must be convex or rrf")
         depth = max(DEPTH, k)
-        lexical = self.lexical.search(text, depth, allowed=None if allowed is None else allowed.lexical)
-        dense = self.dense.search(vector[None, :], depth, allowed=None if allowed is None else allowed.dense)[0]
+        words, meaning = (None, None) if allowed is None else (allowed.lexical, allowed.dense)
+        lexical = self.lexical.search(text, depth, allowed=words)
+        dense = self.dense.search(vector[None, :], depth, allowed=meaning, rescore=_RESCORED * depth)[0]
         fuse = convex if method == "convex" else reciprocal_rank
         fused = fuse([lexical, dense], weights=weights)
         first, second = _places(lexical), _places(dense)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from seme.errors import InputError, NotFoundError
 from seme.retrieval import store
 from seme.retrieval.dense import codes
+from seme.retrieval.dense.nearest import nearest
 from seme.retrieval.dense.segment import DenseSegment, Scan, build, merge
 from seme.retrieval.hits import Hits
 from seme.retrieval.identifiers import decode_id, encode_ids, unique_ids
@@ -106,8 +107,8 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
         allowed
             Vectors that may be found (`mask`); `None` for all.
         rescore
-            How many rows of a cheaper scan are scored again exactly, in each segment; by default 20·k for `int8`, and
-            for `binary` as many as the signs leave in doubt.
+            How many rows of a cheaper scan are scored again exactly; by default 20·k for `int8`, and for `binary` as
+            many as the signs leave in doubt.
 
         Raises
         ------
@@ -142,12 +143,12 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
         return index
 
     def _search(self, query: npt.NDArray[np.float32], k: int, allowed: Masks | None, scan: Scan) -> Hits:
-        ids: list[str] = []
-        scores: list[float] = []
-        for number, s in enumerate(self._segments):
-            rows, part = s.top(query, k, s.mask(None if allowed is None else allowed[number]), scan)
-            ids += [decode_id(i) for i in s.arrays["ids"][rows]]
-            scores += part.tolist()
+        given = [None] * len(self._segments) if allowed is None else allowed
+        masks = [s.mask(mask) for s, mask in zip(self._segments, given, strict=True)]
+        parts = nearest(self._segments, masks, query, k, self.precision, scan)
+        found = zip(self._segments, parts, strict=True)
+        ids = [decode_id(i) for s, (rows, _) in found for i in s.arrays["ids"][rows].tolist()]
+        scores = [score for _, part in parts for score in part.tolist()]
         best = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))[:k]
         return Hits(tuple(ids[i] for i in best), np.array([scores[i] for i in best], dtype=np.float32))
 
