@@ -1,0 +1,11 @@
+"""Sites, captures, edits and stores: the only place that knows about hooks.
+
+A site is named as people say it (`resid.6`, `attn.6.heads`, `mlp.6.neurons`) or by a module's dotted path. `capture`
+reads the tensors of sites for one batch and `edit` changes them, on the unmodified model.
+"""
+
+from seme.interp.activations.capturing import capture, capturing
+from seme.interp.activations.editing import edit
+from seme.interp.activations.sites import Site, named_sites, resolve, resolve_all
+
+__all__ = ["Site", "capture", "capturing", "edit", "named_sites", "resolve", "resolve_all"]
