@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     rate_per_minute: int = Field(default=600, ge=1)
     """Requests that one address may make a minute, pages and API together."""
     writes_per_minute: int = Field(default=60, ge=1)
-    page_size: int = Field(default=100, ge=1, le=200)
+    page_size: int = Field(default=60, ge=1, le=200)
+    """Papers on a page of a listing; a page of hits has at most 30."""
 
     # Searching
     encoder_path: Path | None = None
@@ -69,6 +70,16 @@ class Settings(BaseSettings):
     arxiv_oai: str = "https://oaipmh.arxiv.org/oai"
     arxiv_interval: float = Field(default=3.0, ge=0)
     """Seconds between two requests to arXiv, over all processes of this machine."""
+    arxiv_connect_timeout: float = Field(default=10.0, gt=0, allow_inf_nan=False)
+    """Seconds to wait for a connection; the next two likewise for more bytes, and for the whole of an answer."""
+    arxiv_read_timeout: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    arxiv_total_timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
+    arxiv_attempts: int = Field(default=6, ge=1)
+    """How often one request is made before a harvest gives up until its next run."""
+    arxiv_backoff: float = Field(default=3.0, gt=0, allow_inf_nan=False)
+    """Seconds of the first pause after a failure; each further one is twice as long."""
+    arxiv_budget: float = Field(default=900.0, ge=0, allow_inf_nan=False)
+    """Seconds that all such pauses of one harvest may take together."""
 
     @field_validator("home", "encoder_path")
     @classmethod

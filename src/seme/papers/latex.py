@@ -22,6 +22,12 @@ _SPECIAL = {"%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "_": r"\_"} | {
 _LIGATURE = re.compile(r"-(?=-)|`(?=`)|'(?=')|,(?=,)|<(?=<)|>(?=>)|[!?](?=`)")
 _ACTIVE = re.compile(r"[\\{}$%&~`'<>,!?-]")
 _BARE = re.compile(r"(\\.)|([%&])", re.DOTALL)
+_ACCENT = (
+    r"\\(?:[\"'`^~=.]\s*(?:\{\\?[A-Za-z]\}|\\?[A-Za-z])"  # \'e, \"{o}, \'{\i}
+    r"|[cvHukr](?:\s*\{\\?[A-Za-z]\}|\s+[A-Za-z](?![A-Za-z]))|[bdt]\{[A-Za-z]{1,2}\}"  # \v{c}, \c c
+    r"|(?:ss|ae|AE|oe|OE|aa|AA|[oOlLij])(?![A-Za-z])(?:\{\}|\s)?)"  # \o, \L{}
+)
+_ACCENTED = re.compile(rf"(?P<math>\$[^$]*\$)|\{{{_ACCENT}\}}|{_ACCENT}")
 _UNREADABLE = re.compile(r"\\[A-Za-z]+ ?|\\.|[{}]", re.DOTALL)
 
 
@@ -46,6 +52,13 @@ def from_latex(text: str) -> str:
         except Exception:  # the parser fails in many ways on what is not LaTeX
             return squeeze(_UNREADABLE.sub(" ", text))
     return squeeze(_UNREADABLE.sub(" ", text))
+
+
+def with_letters(text: str) -> str:
+    """Return a text in which accents written as TeX are letters, and all else is as it stands, math above all."""
+    if "\\" not in text:
+        return text
+    return _ACCENTED.sub(lambda found: found[0] if found["math"] else from_latex(found[0]), text)
 
 
 @lru_cache(maxsize=1)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from seme.papers.library import Library, Person, StoredPaper
+from seme.papers.library.papers import Standing
 from seme.papers.query import Query, Sort
 from seme.papers.ranking import nearest, preference, trending_inputs, trending_score
 from seme.papers.search import SearchEngine
@@ -22,6 +24,8 @@ SEARCH_DEPTH = 200
 """Hits that are put into another order where a search is sorted by date or votes."""
 
 _OTHERS = 400
+_LISTINGS = 64
+"""Listings that are kept until a paper, a vote or a comment changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Reader:
         self._settings = settings
         self.engine = SearchEngine(library, settings)
         self.totals = Totals(library)
+        self._listed = lru_cache(maxsize=_LISTINGS)(self._find)
+        self._standing = lru_cache(maxsize=_LISTINGS)(self._stand)
 
     def list(self, query: Query, *, limit: int, offset: int = 0, now: dt.datetime | None = None) -> Entries:
         """Return the papers that meet a query, in its order."""
@@ -52,7 +58,7 @@ class Reader:
             return self._search(query, limit, offset, moment)
         if query.order is Sort.TRENDING:
             return self._trending(query, moment, limit, offset)
-        return [Entry(stored) for stored in self.library.papers.find(query, limit=limit, offset=offset)]
+        return [*self._listed(query, limit, offset, self.library.papers.state())]
 
     def similar(self, paper_id: str, *, query: Query | None = None, limit: int = 10) -> Entries:
         """Return the papers nearest in meaning to one, narrowed and ordered by a query.
@@ -120,10 +126,16 @@ class Reader:
         window = replace(query, since=since, sort=Sort.VOTES)
         scored = [
             (-trending_score(one, self._settings, now), one.id)
-            for one in self.library.papers.standings(window, limit=MOST_TRENDING)
+            for one in self._standing(window, self.library.papers.state())
         ]
         chosen = sorted(scored)[offset : offset + limit]
         return [self._trend(stored, now) for stored in self.library.papers.get_many([found for _, found in chosen])]
+
+    def _find(self, query: Query, limit: int, offset: int, _state: tuple[int, int]) -> tuple[Entry, ...]:
+        return tuple(Entry(stored) for stored in self.library.papers.find(query, limit=limit, offset=offset))
+
+    def _stand(self, window: Query, _state: tuple[int, int]) -> tuple[Standing, ...]:
+        return tuple(self.library.papers.standings(window, limit=MOST_TRENDING))
 
     def _trend(self, stored: StoredPaper, now: dt.datetime) -> Entry:
         return Entry(stored, trending_score(stored, self._settings, now), trending_inputs(stored, self._settings, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
@@ -38,6 +38,13 @@ class _Opened:
     lexical: BM25Index
     dense: DenseIndex
     hybrid: HybridIndex
+    keys: Mapping[str, list[npt.NDArray[np.int64]]]
+    """For each index and segment, the paper's number in the library for each row; -1 where it has none."""
+
+    @property
+    def last_key(self) -> int:
+        """The largest number of a row."""
+        return max((int(rows.max(initial=0)) for parts in self.keys.values() for rows in parts), default=0)
 
 
 class SearchEngine:
@@ -121,7 +128,9 @@ class SearchEngine:
                     lexical, dense = BM25Index.open(folder / "lexical"), DenseIndex.open(folder / "dense")
                 except SemeError:
                     return None
-                self._opened = _Opened(position, lexical, dense, HybridIndex(lexical, dense))
+                numbers = self._library.papers.numbers()
+                keys = {"lexical": lexical.numbered(numbers), "dense": dense.numbered(numbers)}
+                self._opened = _Opened(position, lexical, dense, HybridIndex(lexical, dense), keys)
                 self._allowed.cache_clear()
                 self._neighbours.cache_clear()
             return self._opened
@@ -134,7 +143,10 @@ class SearchEngine:
         return self._allowed(opened, replace(query, text="", sort=None), revision, votes_seen)
 
     def _allow(self, opened: _Opened, query: Query, _revision: int, _activity: int) -> Allowed:
-        return opened.hybrid.allow(self._library.papers.ids(query))
+        keys = self._library.papers.keys(query)
+        wanted = np.zeros(max(int(keys.max(initial=0)), opened.last_key) + 2, dtype=np.bool_)
+        wanted[keys] = True  # the last place stands for rows without a number, and stays False
+        return Allowed(*([wanted[rows] for rows in opened.keys[of]] for of in ("lexical", "dense")))
 
     def _find_neighbours(
         self, opened: _Opened, paper_id: str, k: int, allowed: Allowed | None = None

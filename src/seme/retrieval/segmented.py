@@ -118,6 +118,16 @@ class SegmentedIndex(ABC, Generic[AnySegment]):
             masks.append(mask)
         return masks
 
+    def numbered(self, numbers: Mapping[str, int]) -> list[npt.NDArray[np.int64]]:
+        """Return, for each segment, the number of each row's id; -1 where the mapping has none.
+
+        Who filters often by sets of numbers makes masks of these faster than of ids.
+        """
+        return [
+            np.fromiter((numbers.get(decode_id(i), -1) for i in s.arrays["ids"].tolist()), np.int64, s.rows)
+            for s in self._segments
+        ]
+
     def remove(self, ids: Sequence[str]) -> None:
         """Remove documents.
 

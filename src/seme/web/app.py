@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
@@ -22,6 +23,9 @@ from seme.settings import Settings
 from seme.web import actions, api, pages
 from seme.web.safety import Limits, SecurityHeaders
 from seme.web.service import Service, service_of
+
+_THREADS = 8
+"""Requests that are worked on at once; more would take turns at the same cores and each need memory for its search."""
 
 _LOG = logging.getLogger("seme.web")
 
@@ -47,6 +51,7 @@ def create_app(settings: Settings, *, library: Library | None = None) -> FastAPI
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = _THREADS
         yield
         service.reader.close()
         if library is None:

@@ -15,6 +15,7 @@ from seme.papers.library.database import writing
 from seme.papers.library.storing import Stored, mark_removed, store_papers
 from seme.papers.sources.base import Batch, Source
 
+CHUNK = 500
 _TABLE = schema.harvest
 
 
@@ -43,7 +44,10 @@ class Harvests:
         self._engine = engine
 
     def begin(self, source: Source) -> Harvest:
-        """Start a harvest, or go on with the last one of the same source and scope that did not finish."""
+        """Start a harvest, or go on with the last one of the same source and scope that did not finish.
+
+        One that starts has the cursor that the last one left for it, if any (see `Batch`).
+        """
         scope = canonical(source.scope)
         now = dt.datetime.now(dt.UTC)
         same = (_TABLE.c.source == source.name, _TABLE.c.scope == scope)
@@ -53,8 +57,9 @@ class Harvests:
                 values = {"state": "running", "error": "", "changed_at": now}
                 connection.execute(update(_TABLE).where(_TABLE.c.key == last.key).values(values))
                 return _harvest(connection.execute(select(_TABLE).where(_TABLE.c.key == last.key)).one())
+            left = (last.cursor or {}).get("next") if last is not None else None
             row = {
-                "source": source.name, "scope": scope, "state": "running", "cursor": None, "seen": 0, "added": 0,
+                "source": source.name, "scope": scope, "state": "running", "cursor": left, "seen": 0, "added": 0,
                 "changed": 0, "skipped": 0, "error": "", "started_at": now, "changed_at": now,
             }  # fmt: skip
             return _harvest(connection.execute(insert(_TABLE).values(row).returning(_TABLE)).one())
@@ -63,9 +68,11 @@ class Harvests:
         """Store a batch and the cursor behind it, both or neither."""
         moment = now or dt.datetime.now(dt.UTC)
         with writing(self._engine) as connection:
-            stored = store_papers(connection, batch.papers, moment) if batch.papers else Stored()
-            if batch.removed:
-                mark_removed(connection, batch.removed, moment)
+            stored = Stored()
+            for start in range(0, len(batch.papers), CHUNK):  # a database takes only so many ids in one statement
+                stored += store_papers(connection, batch.papers[start : start + CHUNK], moment)
+            for start in range(0, len(batch.removed), CHUNK):
+                mark_removed(connection, batch.removed[start : start + CHUNK], moment)
             values = {
                 "cursor": dict(batch.cursor),
                 "seen": _TABLE.c.seen + len(batch.papers),

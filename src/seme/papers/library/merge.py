@@ -13,6 +13,9 @@ from seme.papers.paper import Paper, title_key
 PRECEDENCE = {"saved-page": 1, "beir": 1, "bibtex": 1, "jsonl": 2, "arxiv-feed": 3, "arxiv": 4, "arxiv-oai": 4}
 """Whose word counts where two sources differ: arXiv's own record over a listing, a listing over the catalogue (0)."""
 
+_ARXIV = 3
+"""From here up the sources are arXiv's own interfaces, all of which know its versions."""
+
 _CONTENT = (
     "title", "summary", "authors", "author_count", "published", "updated",
     "categories", "note", "doi", "journal", "method",
@@ -23,16 +26,20 @@ def merge(known: Paper, news: Paper) -> Paper:
     """Return what the library should hold after `news` about a paper it knows.
 
     The stronger source's fields win, the weaker one's fill gaps; nothing known is overwritten by nothing. An older
-    version never replaces a newer one. Vote and comment counts are always the latest ones told.
+    version never replaces a newer one, and of arXiv's own interfaces the one with the newer version wins. Vote and
+    comment counts are always the latest ones told. The source stays while others as strong as it tell the same, so
+    that a paper that two of them tell of in turn does not change each time.
     """
     leads = _leads(known, news)
     first, second = (news, known) if leads else (known, news)
+    strongest = known if PRECEDENCE.get(known.source, 0) == PRECEDENCE.get(news.source, 0) else first
     content: dict[str, Any] = {name: getattr(first, name) or getattr(second, name) for name in _CONTENT}
     if content["author_count"] is None and content["authors"]:
         content["author_count"] = len(content["authors"])
     return replace(
         first,
         id=stronger_id(known.id, news.id),
+        source=strongest.source,
         listed=known.listed or news.listed,
         version=max(known.version, news.version),
         tags=tuple(dict.fromkeys((*known.tags, *news.tags))),
@@ -46,6 +53,8 @@ def merge(known: Paper, news: Paper) -> Paper:
 
 def _leads(known: Paper, news: Paper) -> bool:
     strength, before = PRECEDENCE.get(news.source, 0), PRECEDENCE.get(known.source, 0)
+    if min(strength, before) >= _ARXIV and news.version != known.version:
+        return news.version > known.version
     return strength >= before and (news.version >= known.version or strength > before)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
-from sqlalchemy import ColumnElement, Engine, func, select
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import ColumnElement, Connection, Engine, Text, cast, func, select
 
 from seme.errors import NotFoundError
 from seme.papers.library import counters, schema
@@ -20,6 +23,7 @@ CHUNK = 500
 """Papers stored in one transaction, and ids asked for in one statement."""
 
 _PAPER = schema.paper
+_LABEL = schema.paper_label
 _VOTES = func.coalesce(_PAPER.c.source_votes, 0) + _PAPER.c.vote_count
 
 
@@ -130,10 +134,22 @@ class Papers:
         with self._engine.connect() as connection:
             return [Standing(*row) for row in connection.execute(columns.order_by(*order).limit(limit))]
 
-    def ids(self, query: Query) -> list[str]:
-        """Return the ids of all papers that meet the conditions (its text aside)."""
+    def keys(self, query: Query) -> npt.NDArray[np.int64]:
+        """Return the numbers (n,), ascending, of the papers that meet the conditions (its text aside).
+
+        Each condition is answered by an index of its own, so that no paper need be read; removed ones are in.
+        """
+        wanted = [(_LABEL.c.paper_key, labelled) for labelled in _labels(query)]
+        if narrowing := _narrowing(query):
+            wanted.append((_PAPER.c.key, narrowing))
         with self._engine.connect() as connection:
-            return list(connection.execute(select(_PAPER.c.id).where(*_conditions(query))).scalars())
+            found = [_numbers(connection, column, conditions) for column, conditions in wanted]
+        return reduce(np.intersect1d, found) if found else np.empty(0, dtype=np.int64)
+
+    def numbers(self) -> dict[str, int]:
+        """Return the number of every paper by its id."""
+        with self._engine.connect() as connection:
+            return {row.id: row.key for row in connection.execute(select(_PAPER.c.id, _PAPER.c.key))}
 
     def count(self, query: Query | None = None) -> int:
         """Count the papers that meet the conditions."""
@@ -242,7 +258,13 @@ def _later(after: tuple[int, int]) -> ColumnElement[bool]:
 
 
 def _conditions(query: Query) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [_PAPER.c.removed_at.is_(None)]
+    labelled = [_PAPER.c.key.in_(select(_LABEL.c.paper_key).where(*wanted)) for wanted in _labels(query)]
+    return [_PAPER.c.removed_at.is_(None), *_narrowing(query), *labelled]
+
+
+def _narrowing(query: Query) -> list[ColumnElement[bool]]:
+    """Return the conditions that the index `ix_paper_filters` answers."""
+    conditions: list[ColumnElement[bool]] = []
     if query.since:
         conditions.append(_PAPER.c.listed_on >= query.since)
     if query.until:
@@ -251,14 +273,20 @@ def _conditions(query: Query) -> list[ColumnElement[bool]]:
         conditions.append(_PAPER.c.source == query.source)
     if query.min_votes:
         conditions.append(query.min_votes <= _VOTES)
-    if query.tag:
-        conditions.append(_labelled(("tag", "category"), query.tag))
-    if query.author:
-        conditions.append(_labelled(("author",), query.author))
     return conditions
 
 
-def _labelled(kinds: Sequence[str], label: str) -> ColumnElement[bool]:
-    table = schema.paper_label
-    folded = " ".join(label.casefold().split())
-    return _PAPER.c.key.in_(select(table.c.paper_key).where(table.c.kind.in_(kinds), table.c.label == folded))
+def _numbers(
+    connection: Connection, column: ColumnElement[int], conditions: Sequence[ColumnElement[bool]]
+) -> npt.NDArray[np.int64]:
+    """Return a column's values, ascending. They come as one text, which takes a tenth of the time of many rows."""
+    together = func.aggregate_strings(cast(column, Text), ",")
+    text = connection.execute(select(together).where(*conditions)).scalar() or ""
+    return np.unique(np.fromstring(text, dtype=np.int64, sep=","))
+
+
+def _labels(query: Query) -> list[list[ColumnElement[bool]]]:
+    """Return, for each label that is asked for, the conditions on `paper_label`."""
+    asked = ((("tag", "category"), query.tag), (("author",), query.author))
+    folded = [(kinds, " ".join(label.casefold().split())) for kinds, label in asked if label]
+    return [[_LABEL.c.kind.in_(kinds), _LABEL.c.label == label] for kinds, label in folded]

@@ -115,6 +115,11 @@ class Subscriptions:
             rows = connection.execute(_select().where(_TABLE.c.person_key == person.key).order_by(_TABLE.c.key))
             return [_subscription(row) for row in rows]
 
+    def all(self) -> list[Subscription]:
+        """Return everybody's subscriptions, stopped ones included, the oldest first."""
+        with self._engine.connect() as connection:
+            return [_subscription(row) for row in connection.execute(_select().order_by(_TABLE.c.key))]
+
     def active(self, *kinds: Kind) -> list[Subscription]:
         """Return all active subscriptions of some kinds (of all, if none is named)."""
         where = [_TABLE.c.state == "active"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import NamedTuple
 
@@ -38,3 +39,14 @@ def parse_arxiv_id(text: str) -> ArxivId | None:
         return None
     bare = found["new"] or f"{found['archive'].lower()}/{found['number']}"
     return ArxivId(bare, int(found["version"]) if found["version"] else None)
+
+
+def month_of(bare: str) -> dt.date:
+    """Return the first day of the month in which arXiv gave out a bare identifier, which is what its digits say.
+
+    A month that does not exist is taken for January.
+    """
+    digits = bare.rpartition("/")[2]
+    year, month = int(digits[:2]), int(digits[2:4])
+    century = 1900 if year > 90 else 2000
+    return dt.date(century + year, month if 1 <= month <= 12 else 1, 1)

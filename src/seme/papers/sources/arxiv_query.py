@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from seme.errors import InputError, SourceError
+from seme.papers.sources.arxiv_categories import check_categories
+from seme.papers.sources.arxiv_fetcher import arxiv_fetcher
 from seme.papers.sources.arxiv_ids import parse_arxiv_id
 from seme.papers.sources.atom import Page, parse_page
 from seme.papers.sources.base import Batch, register_source
 from seme.papers.sources.fetch import KEPT, BadAnswerError, Fetcher
-from seme.papers.sources.gate import RequestGate
 from seme.settings import settings
 
 LONGEST_RESULT = 30_000
 """arXiv serves no more results of one query; a longer range of days is halved until it fits."""
-_CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z-]{1,20})?")
 
 
 @register_source("arxiv")
@@ -67,14 +66,11 @@ class ArxivQuerySource:
             raise InputError(f"page_size is {page_size}, it must be 1 to 2000")
         if not 1 <= days <= 40_000:
             raise InputError(f"days is {days}, it must be 1 to 40000")
-        for category in categories:
-            if not _CATEGORY.fullmatch(category):
-                raise InputError(f"category is {category!r}, it must look like cs.CL")
-        self._categories, self._days, self._search = tuple(categories), days, search
+        self._categories, self._days, self._search = check_categories(categories), days, search
         self._ids = tuple(_bare(one) for one in ids)
         self._page_size = page_size
         self._address = address or settings().arxiv_api
-        self._fetcher = fetcher or default_fetcher()
+        self._fetcher = fetcher or arxiv_fetcher()
         self._today = today or dt.datetime.now(dt.UTC).date()
 
     @property
@@ -87,16 +83,21 @@ class ArxivQuerySource:
     def batches(self, cursor: Mapping[str, Any] | None = None) -> Iterator[Batch]:
         """Yield page after page; a cursor carries the range of days that its run began with.
 
+        A run that is gone on with on a later day reads the days since then as well.
+
         Raises
         ------
         SourceError
             If arXiv refuses, or stays silent for longer than the budget.
         """
+        today = self._today.isoformat()
+        first = (self._today - dt.timedelta(days=min(self._days, self._today.toordinal() - 1))).isoformat()
         if cursor and not cursor.get("done"):
             ranges, start = [list(pair) for pair in cursor["ranges"]], int(cursor["start"])
+            if self._categories and (last := ranges[-1][1]) < today:
+                ranges.append([max(first, last), today])
         else:
-            first = self._today - dt.timedelta(days=min(self._days, self._today.toordinal() - 1))
-            ranges, start = [[first.isoformat(), self._today.isoformat()]], 0
+            ranges, start = [[first, today]], 0
         while ranges:
             page = self._page(ranges[0], start)
             if self._categories and page.total > LONGEST_RESULT:
@@ -135,12 +136,6 @@ class ArxivQuerySource:
         first, last = (day.replace("-", "") for day in days)
         classes = " OR ".join(f"cat:{category}" for category in self._categories)
         return f"({classes}) AND submittedDate:[{first}0000 TO {last}2359]"
-
-
-def default_fetcher() -> Fetcher:
-    """Make the client that all of arXiv's sources share the gate of."""
-    chosen = settings()
-    return Fetcher(RequestGate(chosen.home / "arxiv.gate", chosen.arxiv_interval), contact=chosen.contact)
 
 
 def _bare(text: str) -> str:

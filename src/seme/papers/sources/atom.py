@@ -12,6 +12,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from seme.errors import InputError
+from seme.papers.latex import with_letters
 from seme.papers.paper import Paper, PaperDate, squeeze
 from seme.papers.sources.arxiv_ids import parse_arxiv_id
 from seme.papers.sources.fetch import BadAnswerError
@@ -55,6 +56,11 @@ def text(element: Element, path: str) -> str:
     return squeeze(_UNPRINTABLE.sub(" ", element.findtext(path) or ""))
 
 
+def prose(element: Element, path: str) -> str:
+    """Return a title, abstract or note: arXiv's interfaces differ in whether they leave its accents as TeX."""
+    return with_letters(text(element, path))
+
+
 def parse_page(body: bytes) -> Page:
     """Read an answer of the query API; an entry that cannot be read is skipped and named.
 
@@ -94,11 +100,11 @@ def parse_entry(entry: Element) -> Paper:
         raise InputError(f"{address[:100]!r} is not an arXiv identifier")
     authors = [name for one in entry.findall(f"{ATOM}author") if (name := text(one, f"{ATOM}name"))]
     published = moment(text(entry, f"{ATOM}published"))
-    summary, note = text(entry, f"{ATOM}summary"), text(entry, f"{ARXIV}comment")
+    summary, note = prose(entry, f"{ATOM}summary"), prose(entry, f"{ARXIV}comment")
     doi = text(entry, f"{ARXIV}doi")
     return Paper(
         id=found.bare,
-        title=text(entry, f"{ATOM}title"),
+        title=prose(entry, f"{ATOM}title"),
         source="arxiv",
         summary=summary,
         authors=tuple(authors),
@@ -111,7 +117,7 @@ def parse_entry(entry: Element) -> Paper:
         links=arxiv_links(found.bare, doi),
         note=note,
         doi=doi,
-        journal=text(entry, f"{ARXIV}journal_ref"),
+        journal=prose(entry, f"{ARXIV}journal_ref"),
         withdrawn=is_withdrawn(summary, note),
     )
 

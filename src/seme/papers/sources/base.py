@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any, Protocol, runtime_checkable
 
 from seme.errors import InputError
@@ -15,7 +16,8 @@ class Batch:
     """Papers that are stored together, and the point from which the next run goes on after them.
 
     The library stores the papers and `cursor` in one transaction: a harvest killed between two batches resumes at the
-    second one. `removed` are ids that the source has deleted.
+    second one. What stands in the last cursor under `next` is the cursor that the next run of the same scope begins
+    with; without it, that run begins anew. `removed` are ids that the source has deleted.
     """
 
     papers: tuple[Paper, ...]
@@ -67,6 +69,17 @@ def source_names() -> list[str]:
     return sorted(_SOURCES)
 
 
+def source_options(name: str) -> list[str]:
+    """List the options that the source of that name takes.
+
+    Raises
+    ------
+    InputError
+        If no source has that name.
+    """
+    return list(signature(_source(name)).parameters)
+
+
 def open_source(name: str, **options: Any) -> Source:
     """Make the source of that name.
 
@@ -75,6 +88,10 @@ def open_source(name: str, **options: Any) -> Source:
     InputError
         If no source has that name.
     """
+    return _source(name)(**options)
+
+
+def _source(name: str) -> Callable[..., Source]:
     if name not in _SOURCES:
         raise InputError(f"source is {name!r}, it must be one of {', '.join(source_names())}")
-    return _SOURCES[name](**options)
+    return _SOURCES[name]

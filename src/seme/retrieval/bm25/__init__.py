@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, Self, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from seme.errors import InputError, NotFoundError
 from seme.retrieval import kernels, store
@@ -99,6 +100,11 @@ class BM25Index(SegmentedIndex[TermSegment]):
         """Return, for `allowed` of a search, which rows these documents are; unknown ids are left out."""
         self._flush()
         return super().mask(ids)
+
+    def numbered(self, numbers: Mapping[str, int]) -> list[npt.NDArray[np.int64]]:
+        """Return, for each segment, the number of each row's id; -1 where the mapping has none."""
+        self._flush()
+        return super().numbered(numbers)
 
     @overload
     def search(self, query: str, k: int, *, allowed: Masks | None = None) -> Hits: ...
