@@ -59,7 +59,19 @@ def test_every_page_answers_with_a_strict_policy(client: TestClient, path: str) 
 def test_search_finds_by_meaning_and_says_why(client: TestClient) -> None:
     text = client.get("/search", params={"q": "smallest units of meaning inside a language model"}).text
     assert text.index("Towards Atoms of Large Language Models") < text.index("</article>")
-    assert "meaning rank 1" in text
+    assert "by meaning: no. 1<" in text
+
+
+def test_what_a_page_loads_is_there_and_kept(client: TestClient) -> None:
+    loaded = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/").text)
+    style = client.get(next(path for path in loaded if ".css" in path)).text
+    fonts = [f"/static/{name}" for name in re.findall(r"url\(([^)]+)\)", style)]
+    assert set(loaded) & set(fonts)
+    for path in {*loaded, *fonts}:
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+    assert sum(len(client.get(path).content) for path in loaded) < 100_000
 
 
 def test_voting_counts_once(client: TestClient) -> None:
@@ -84,6 +96,46 @@ def test_saving_with_a_note(client: TestClient) -> None:
     assert "You may like" in text
     assert "Towards Atoms" in client.get("/saved?collection=sparse&q=again").text
     assert "1 paper" not in client.get("/saved?q=zebra").text
+
+
+def test_a_listing_narrows_to_a_topic_and_its_feed_with_it(client: TestClient) -> None:
+    text = client.get("/?tag=sparse-autoencoders").text
+    found = re.search(r"<span>(\d+) papers</span>", text)
+    assert found is not None
+    assert 0 < int(found[1]) == text.count("<article") < 57
+    feed = re.search(r'type="application/feed\+json"[^>]*href="([^"]+)"', text)
+    assert feed is not None
+    items = client.get(feed[1]).json()["items"]
+    assert [item["url"].partition("/papers/")[2] for item in items] == re.findall(
+        r'<h2><a href="/papers/([^"]+)"', text
+    )
+
+
+def test_one_stops_ones_own_subscriptions(client: TestClient, catalogue: Library) -> None:
+    person = catalogue.people.by_email("reader@example.org")
+    one = catalogue.subscriptions.confirm(catalogue.subscriptions.create(person, "daily").id)
+    assert "reader@example.org" in client.get("/subscriptions").text
+    assert client.post(f"/subscriptions/{one.id}/stop", data={"csrf": "wrong"}).status_code == 422
+    form = {"csrf": token(client)}
+    assert "Subscribe again" in client.post(f"/subscriptions/{one.id}/stop", data=form).text
+    assert catalogue.subscriptions.get(one.id).state == "stopped"
+    assert client.post("/subscriptions/none/stop", data=form).status_code == 404
+
+
+def test_nobody_stops_what_is_not_theirs(catalogue: Library, settings: Settings) -> None:
+    one = catalogue.subscriptions.create(catalogue.people.by_email("other@example.org"), "daily")
+    one = catalogue.subscriptions.confirm(one.id)
+    signed = settings.model_copy(update={"sign_in": "mail"})
+    with TestClient(create_app(signed, library=catalogue), base_url="http://127.0.0.1") as client:
+        link = catalogue.people.start_sign_in("reader@example.org")
+        path, form = f"/subscriptions/{one.id}/stop", {"csrf": token(client)}
+        answer = client.post(path, data=form, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+        assert "reader@example.org" in client.post("/sign-in", data={**form, "token": link}).text
+        assert client.post(path, data=form).status_code == 404
+        assert "Sign in" in client.post("/sign-out", data=form).text
+        assert client.post(path, data=form, follow_redirects=False).status_code == 303
+    assert catalogue.subscriptions.get(one.id).state == "active"
 
 
 @pytest.mark.parametrize("path", [f"{ATOMS}/vote", f"{ATOMS}/save", f"{ATOMS}/comment", "/subscribe", "/sign-in"])
@@ -131,7 +183,9 @@ def test_the_api_has_the_shape_people_know(client: TestClient) -> None:
     assert client.get(f"{ATOMS}.md").text.startswith("# Towards Atoms of Large Language Models")
 
 
-@pytest.mark.parametrize("name", ["latest", "trending", "search", "day/2026-03-03", "week/2026-W10", "month/2026-03"])
+@pytest.mark.parametrize(
+    "name", ["latest", "trending", "search", "day/2026-03-03", "week/2026-W10", "month/2026-03", "similar/2509.20784"]
+)
 def test_every_view_is_a_feed(client: TestClient, name: str) -> None:
     answer = client.get(f"/feeds/{name}.atom?tag=sparse-autoencoders")
     root = ElementTree.fromstring(answer.content)

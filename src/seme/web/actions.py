@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from seme.errors import InputError
-from seme.papers.library import Person
+from seme.errors import InputError, NotFoundError
+from seme.papers.library import Person, Subscription
 from seme.papers.library.subscriptions import Kind
 from seme.papers.query import Query
 from seme.web.feeds import paper_path
@@ -159,7 +159,24 @@ def subscriptions(request: Request) -> Response:
     person = service.person(request)
     if person is None:
         return service.page(request, "sign_in.html", sent=False)
-    return service.page(request, "subscriptions.html", subscriptions=service.library.subscriptions.of(person))
+    return service.page(request, "subscriptions.html", subscriptions=_subscriptions(service, person))
+
+
+@router.post("/subscriptions/{subscription_id}/stop")
+def stop_own(request: Request, subscription_id: str, form: Form) -> Response:
+    """End one of a person's own subscriptions."""
+    service = service_of(request)
+    own = {one.id for one in _subscriptions(service, _person(request))}
+    if subscription_id not in own:
+        raise NotFoundError("you have no such subscription", hint="It may have been deleted")
+    service.library.subscriptions.stop(subscription_id)
+    return _done(request, form, "/subscriptions", state="stopped")
+
+
+def _subscriptions(service: Service, person: Person) -> list[Subscription]:
+    """Return a person's subscriptions; without sign-in there is one person, whatever the addresses are."""
+    library = service.library
+    return library.subscriptions.all() if service.settings.sign_in == "off" else library.subscriptions.of(person)
 
 
 @router.get("/sign-in")
@@ -183,3 +200,11 @@ def start_or_finish_sign_in(request: Request, form: Form) -> Response:
     email = form.get("email", "")
     send_sign_in(service.settings, email, service.library.people.start_sign_in(email))
     return service.page(request, "sign_in.html", token="", sent=True)
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, form: Form) -> Response:
+    """Forget who this browser belongs to."""
+    response = _done(request, form, "/", signed_in=False)
+    service_of(request).sign_out(response)
+    return response

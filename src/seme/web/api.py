@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from seme.papers.query import Query, Sort, month_days, parse_day, week_days
 from seme.papers.reader import Entry
 from seme.web.feeds import Feed
-from seme.web.listing import ListingQuery, View, view_of
-from seme.web.service import query_string, service_of
+from seme.web.listing import ListingQuery, View, similar_view, view_of
+from seme.web.service import Service, service_of
 
 router = APIRouter()
 Limit = Annotated[int, Parameter(ge=1, le=100)]
@@ -135,19 +135,25 @@ def feed(request: Request, name: str, query: ListingQuery) -> Response:
     stem, _, form = name.rpartition(".")
     if form not in ("atom", "json"):
         raise HTTPException(404, "feeds end in .atom or .json")
-    kind, _, value = stem.partition("/")
     service = service_of(request)
-    parameters = query_string(query)
-    suffix = f"?{parameters}" if parameters else ""
-    if kind == "search":
-        view = View(query.text or query.tag or query.author or "Papers", f"/search{suffix}", query)
-    else:
-        view = view_of(kind, value, query, service.library)
-    entries = service.reader.list(view.query, limit=service.settings.page_size)
-    made = Feed(f"Seme: {view.title}", view.path, f"/feeds/{name}{suffix}", entries, service.settings.base_url)
+    view, entries = _fed(service, stem, query)
+    made = Feed(f"Seme: {view.title}", view.at(), view.feed_path(form), entries, service.settings.base_url)
     headers = {"ETag": made.etag, "Cache-Control": "public, max-age=300"}
     if made.etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers=headers)
     if form == "json":
         return JSONResponse(made.json(), headers=headers, media_type="application/feed+json")
     return Response(made.atom(), headers=headers, media_type="application/atom+xml")
+
+
+def _fed(service: Service, stem: str, query: Query) -> tuple[View, list[Entry]]:
+    kind, _, value = stem.partition("/")
+    size = service.settings.page_size
+    if kind == "similar":
+        view = similar_view(service.library.papers.get(value), query)
+        return view, service.reader.similar(value, query=query, limit=size)
+    if kind == "search":
+        view = View(query.text or query.tag or query.author or "Papers", "/search", query, query, "search")
+    else:
+        view = view_of(kind, value, query, service.library)
+    return view, service.reader.list(view.query, limit=size)

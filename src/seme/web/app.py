@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
+from os import PathLike, stat_result
 from pathlib import Path
 
 from anyio import to_thread
@@ -15,6 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import Scope
 
 from seme import __version__
 from seme.errors import InputError, NotFoundError, SemeError
@@ -62,12 +64,25 @@ def create_app(settings: Settings, *, library: Library | None = None) -> FastAPI
     app.include_router(api.router)
     app.include_router(actions.router)
     app.include_router(pages.router)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.mount("/static", Versioned(directory=Path(__file__).parent / "static"), name="static")
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
     app.add_middleware(Limits, settings=settings)
     app.add_middleware(SecurityHeaders)
     _explain_failures(app)
     return app
+
+
+class Versioned(StaticFiles):
+    """Files whose addresses name their version (`?v=`), so that a browser asks for each only once."""
+
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Return a file, to be kept for a year where its address names a version."""
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        if scope["query_string"].startswith(b"v="):
+            answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return answer
 
 
 def refuse_open_door(settings: Settings) -> None:

@@ -2,99 +2,119 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi import Query as Parameter
 from starlette.responses import PlainTextResponse, Response
 
+from seme import __version__
+from seme.papers.indexing import read_position
 from seme.papers.library import StoredPaper
+from seme.papers.library.shelves import Saved
 from seme.papers.query import Query, Sort
+from seme.papers.reader import Entry
 from seme.papers.sources.base import source_names
-from seme.web.listing import ListingQuery, View, view_of
-from seme.web.service import Service, query_string, service_of
+from seme.web.listing import ListingQuery, Text, View, similar_view, view_of
+from seme.web.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)
 Page = Annotated[int, Parameter(ge=1, le=2000)]
+HITS = 30
+"""Hits on a page: nobody reads more of a search before asking again."""
+TOPICS = 12
+"""Topics that a listing offers to be narrowed to."""
 
 
-def listing(request: Request, view: View, page: int, feed: str) -> Response:
+def listing(request: Request, view: View, page: int) -> Response:
     """Show one page of a listing."""
     service = service_of(request)
     size = service.settings.page_size
     entries = service.reader.list(view.query, limit=size + 1, offset=(page - 1) * size)
     more, entries = len(entries) > size, entries[:size]
+    harvests = service.library.harvests.last(state="done")
     return service.page(
-        request, "listing.html", view=view, entries=entries, page=page, more=more, feed=feed,
+        request, "listing.html", view=view, entries=entries, page=page, more=more,
         total=None if view.query.text else service.reader.totals.count(view.query),
-        marks=service.marks(request, entries),
+        marks=service.marks(request, entries), topics=topics_of(entries, view.asked.tag),
+        harvested=harvests[0].changed_at if harvests else None,
+        formula=service.settings if view.query.order is Sort.TRENDING else None,
     )  # fmt: skip
+
+
+def topics_of(entries: Sequence[Entry], chosen: str) -> list[tuple[str, int]]:
+    """Return the topics that more than one of the listed papers has, the most frequent first, without the chosen."""
+    counts = Counter(label for entry in entries for label in entry.stored.paper.categories + entry.stored.paper.tags)
+    return [(label, n) for label, n in counts.most_common(TOPICS + 1) if n > 1 and label != chosen][:TOPICS]
 
 
 @router.get("/")
 def latest(request: Request, query: ListingQuery, page: Page = 1) -> Response:
     """Show the latest day that has papers."""
-    return listing(request, view_of("latest", "", query, service_of(request).library), page, "latest")
+    return listing(request, view_of("latest", "", query, service_of(request).library), page)
 
 
 @router.get("/papers/date/{day}")
 def day(request: Request, day: str, query: ListingQuery, page: Page = 1) -> Response:
     """Show a day."""
-    return listing(request, view_of("day", day, query, service_of(request).library), page, f"day/{day}")
+    return listing(request, view_of("day", day, query, service_of(request).library), page)
 
 
 @router.get("/papers/week/{week}")
 def week(request: Request, week: str, query: ListingQuery, page: Page = 1) -> Response:
     """Show an ISO week, the most voted first."""
-    return listing(request, view_of("week", week, query, service_of(request).library), page, f"week/{week}")
+    return listing(request, view_of("week", week, query, service_of(request).library), page)
 
 
 @router.get("/papers/month/{month}")
 def month(request: Request, month: str, query: ListingQuery, page: Page = 1) -> Response:
     """Show a month, the most voted first."""
-    return listing(request, view_of("month", month, query, service_of(request).library), page, f"month/{month}")
+    return listing(request, view_of("month", month, query, service_of(request).library), page)
 
 
 @router.get("/trending")
 def trending(request: Request, query: ListingQuery, page: Page = 1) -> Response:
     """Show what is trending."""
-    return listing(request, view_of("trending", "", query, service_of(request).library), page, "trending")
+    return listing(request, view_of("trending", "", query, service_of(request).library), page)
 
 
 @router.get("/search")
 def search(request: Request, query: ListingQuery, page: Page = 1) -> Response:
     """Search by words and meaning, or list by conditions."""
     title = f"“{query.text}”" if query.text else "Search"
-    view = View(title, "/search?" + query_string(query), query)
+    view = View(title, "/search", query, query, "search")
     service = service_of(request)
-    size = service.settings.page_size
+    size = min(HITS, service.settings.page_size)
     asked = bool(query.text or query.filtered)
     entries = service.reader.list(query, limit=size + 1, offset=(page - 1) * size) if asked else []
     more, entries = len(entries) > size, entries[:size]
     return service.page(
-        request, "search.html", view=view, entries=entries, page=page, more=more, asked=asked, sorts=list(Sort),
-        parameters=query_string(query), tags=service.reader.totals.topics(), sources=source_names(),
-        total=None, feed="search", marks=service.marks(request, entries),
+        request, "search.html", view=view, entries=entries, page=page, more=more, asked=asked,
+        tags=service.reader.totals.topics(), sources=source_names(), marks=service.marks(request, entries),
+        total=service.reader.totals.count(query) if query.filtered and not query.text else None,
     )  # fmt: skip
 
 
 @router.get("/saved")
-def saved(request: Request, collection: Annotated[str, Parameter(max_length=80)] = "", q: str = "") -> Response:
+def saved(
+    request: Request, collection: Annotated[str, Parameter(max_length=80)] = "", q: Text = "", page: Page = 1
+) -> Response:
     """Show what the person saved, with notes, and papers like it."""
     service = service_of(request)
     person = service.person(request)
     if person is None:
         return service.page(request, "sign_in.html")
     kept = service.library.shelves.list(person, collection=collection or None)
-    papers = {one.paper.id: one for one in service.library.papers.get_many([one.paper_id for one in kept])}
-    words = q.casefold().split()
-    rows = [
-        (papers[one.paper_id], one)
-        for one in kept
-        if one.paper_id in papers and all(word in _everything(papers[one.paper_id], one.note) for word in words)
-    ]
+    rows = [(Entry(stored), one) for stored, one in _with_papers(service, kept) if _has(stored, one.note, q)]
+    asked = Query(text=q)
+    size = service.settings.page_size
+    shown = rows[(page - 1) * size : page * size]
     return service.page(
-        request, "saved.html", rows=rows, collection=collection, words=q,
+        request, "saved.html", rows=shown, total=len(rows), collection=collection, words=q,
+        page=page, more=len(rows) > page * size, view=View("Saved", "/saved", asked, asked, collection=collection),
+        marks=service.marks(request, [entry for entry, _ in shown]),
         collections=service.library.shelves.collections(person),
         recommended=service.reader.recommended(person, limit=5),
     )  # fmt: skip
@@ -104,11 +124,12 @@ def saved(request: Request, collection: Annotated[str, Parameter(max_length=80)]
 def about(request: Request) -> Response:
     """Show how fresh the service is and how it ranks."""
     service = service_of(request)
-    library = service.library
+    library, position = service.library, read_position(service.settings.index_path)
     return service.page(
-        request, "about.html", settings=service.settings, papers=service.reader.totals.count(),
+        request, "about.html", settings=service.settings, papers=service.reader.totals.count(), version=__version__,
         days=library.papers.days(limit=14), done=library.harvests.last(state="done", limit=1),
-        harvests=library.harvests.last(limit=5),
+        harvests=library.harvests.last(limit=5), indexed=position.revision > 0,
+        behind=library.papers.count_changes((position.revision, position.key)),
     )  # fmt: skip
 
 
@@ -117,11 +138,11 @@ def similar(request: Request, paper_id: str, query: ListingQuery) -> Response:
     """Show the papers nearest in meaning to one."""
     service = service_of(request)
     stored = service.library.papers.get(paper_id)
-    entries = service.reader.similar(paper_id, query=query, limit=service.settings.page_size)
-    view = View(f"Like {stored.paper.title}", request.url.path, query)
+    entries = service.reader.similar(paper_id, query=query, limit=min(HITS, service.settings.page_size))
+    view = similar_view(stored, query)
     return service.page(
-        request, "listing.html", view=view, entries=entries, page=1, more=False, feed="", total=None,
-        marks=service.marks(request, entries),
+        request, "similar.html", view=view, stored=stored, entries=entries, marks=service.marks(request, entries),
+        tags=service.reader.totals.topics(), sources=source_names(),
     )  # fmt: skip
 
 
@@ -158,5 +179,11 @@ def markdown(stored: StoredPaper) -> str:
     return "\n\n".join([f"# {paper.title}", *(fact for fact in facts if fact), paper.summary, links]).strip() + "\n"
 
 
-def _everything(stored: StoredPaper, note: str) -> str:
-    return f"{stored.paper.title} {stored.paper.summary} {note}".casefold()
+def _with_papers(service: Service, kept: Sequence[Saved]) -> list[tuple[StoredPaper, Saved]]:
+    papers = {one.paper.id: one for one in service.library.papers.get_many([one.paper_id for one in kept])}
+    return [(papers[one.paper_id], one) for one in kept if one.paper_id in papers]
+
+
+def _has(stored: StoredPaper, note: str, words: str) -> bool:
+    everything = f"{stored.paper.title} {stored.paper.summary} {note}".casefold()
+    return all(word in everything for word in words.casefold().split())

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
@@ -18,12 +17,13 @@ from starlette.responses import Response
 
 from seme.errors import NotFoundError
 from seme.papers.library import Library, Person
-from seme.papers.query import Query
 from seme.papers.reader import Entry, Reader
 from seme.secret import service_secret
 from seme.settings import Settings
 from seme.web.cards import kept_faces
+from seme.web.explaining import matched_words
 from seme.web.feeds import paper_path
+from seme.web.listing import query_string
 from seme.web.safety import CSRF_COOKIE, Csrf
 
 SESSION_COOKIE = "seme_session"
@@ -70,8 +70,8 @@ class Service:
         self.csrf = Csrf(secret)
         self._sessions = URLSafeTimedSerializer(secret, salt="session")
         environment = Environment(loader=PackageLoader("seme.web"), autoescape=select_autoescape(default=True))
-        environment.filters.update(plain=plain, ago=ago, paper_path=paper_path)
-        environment.globals.update(static=_static_path, kept_face=kept_faces(environment))
+        environment.filters.update(plain=plain, ago=ago, paper_path=paper_path, parameters=query_string)
+        environment.globals.update(static=_static_path, kept_face=kept_faces(environment), matched_words=matched_words)
         self.templates = Jinja2Templates(env=environment)
 
     def person(self, request: Request) -> Person | None:
@@ -92,6 +92,10 @@ class Service:
         response.set_cookie(
             SESSION_COOKIE, value, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="lax", secure=secure
         )
+
+    def sign_out(self, response: Response) -> None:
+        """Take the session cookie away."""
+        response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
 
     def page(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
         """Render a page with what every page shows."""
@@ -123,12 +127,6 @@ def service_of(request: Request) -> Service:
     """Return the service that a request came to."""
     service: Service = request.app.state.service
     return service
-
-
-def query_string(query: Query, **more: object) -> str:
-    """Return a query as the parameters of an address."""
-    data = {("q" if key == "text" else key): value for key, value in query.to_dict().items()}
-    return urlencode({**data, **{key: value for key, value in more.items() if value}})
 
 
 @lru_cache

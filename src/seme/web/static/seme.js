@@ -4,39 +4,53 @@ const acts = document.getElementById("acts");
 
 acts.addEventListener("submit", async (event) => {
   const button = event.submitter;
+  if (!button?.matches(".vote, .keep")) return;
   event.preventDefault();
+  const held = document.activeElement === button;
   button.disabled = true;
-  const sent = new FormData(acts);
+  const sent = new URLSearchParams(new FormData(acts));
   sent.append(button.name, button.value);
   try {
-    const answer = await fetch(button.formAction, {
-      method: "POST",
-      body: new URLSearchParams(sent),
-      headers: { Accept: "application/json" },
-    });
-    if (!answer.ok) { location.reload(); return; }
-    const facts = await answer.json();
-    const vote = button.name === "up";
-    const on = vote ? facts.voted : facts.saved;
-    button.setAttribute("aria-pressed", String(on));
-    button.value = on ? "0" : "1";
-    if (vote) button.querySelector("b").textContent = facts.votes;
-    else button.textContent = on ? "Saved" : "Save";
+    const answer = await fetch(button.formAction, { method: "POST", body: sent, headers: { Accept: "application/json" } });
+    if (answer.status === 401) location.assign("/sign-in");
+    else if (answer.ok) show(button, await answer.json());
+    else location.reload();
   } catch { location.reload(); }
-  finally { button.disabled = false; }
+  finally {
+    button.disabled = false;
+    if (held) button.focus({ preventScroll: true });
+  }
 });
+function show(button, facts) {
+  const vote = button.name === "up";
+  const on = vote ? facts.voted : facts.saved;
+  button.setAttribute("aria-pressed", String(on));
+  button.value = on ? "0" : "1";
+  if (vote) button.firstElementChild.textContent = facts.votes;
+  else button.textContent = on ? "Saved" : "Save";
+}
 
 const box = document.getElementById("q");
 const list = document.getElementById("suggestions");
 let waiting = 0;
 let asked = null;
-box.addEventListener("input", () => {
-  clearTimeout(waiting);
-  waiting = setTimeout(suggest, 180);
-});
+if (list) {
+  box.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(suggest, 180);
+  });
+  list.parentElement.addEventListener("keydown", (event) => {
+    const places = [box, ...list.children];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || list.hidden) return;
+    event.preventDefault();
+    places[(places.indexOf(document.activeElement) + step + places.length) % places.length].focus();
+  });
+  document.addEventListener("click", (event) => { if (!list.contains(event.target)) list.hidden = true; });
+}
 async function suggest() {
   const text = box.value.trim();
-  if (asked) asked.abort();
+  asked?.abort();
   if (text.length < 3) { list.hidden = true; return; }
   asked = new AbortController();
   try {
@@ -45,25 +59,32 @@ async function suggest() {
     const found = await answer.json();
     list.replaceChildren(...found.map((entry) => {
       const link = document.createElement("a");
-      link.href = "/papers/" + encodeURI(entry.paper.id);
+      link.href = "/papers/" + entry.paper.id.split("/").map(encodeURIComponent).join("/");
       link.textContent = entry.title;
       return link;
     }));
     list.hidden = found.length === 0;
   } catch { /* a newer question took its place */ }
 }
-document.addEventListener("click", (event) => { if (!list.contains(event.target)) list.hidden = true; });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") { list.hidden = true; document.activeElement.blur(); return; }
+  if (event.key === "Escape") {
+    if (list) list.hidden = true;
+    document.activeElement.blur();
+    return;
+  }
   if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
   const cards = [...document.querySelectorAll(".card")];
   const at = cards.indexOf(document.activeElement.closest(".card"));
+  const paper = cards[at] || cards[0] || document.querySelector(".paper");
   if (event.key === "/") { event.preventDefault(); box.focus(); box.select(); }
-  else if (event.key === "j" || event.key === "k") {
-    const next = cards[Math.min(cards.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)))];
-    if (next) { next.focus(); next.scrollIntoView({ block: "center" }); }
-  } else if (event.key === "s") (cards[at] || cards[0])?.querySelector(".keep")?.click();
-  else if (event.key === "v") (cards[at] || cards[0])?.querySelector(".vote")?.click();
-  else if (event.key === "Enter" && document.activeElement.matches(".card")) document.activeElement.querySelector("h2 a")?.click();
+  else if (event.key === "j" || event.key === "k") move(cards, at + (event.key === "j" ? 1 : -1));
+  else if (event.key === "s") paper?.querySelector(".keep")?.click();
+  else if (event.key === "v") paper?.querySelector(".vote")?.click();
+  else if (event.key === "Enter" && document.activeElement.matches(".card")) paper.querySelector("h2 a").click();
 });
+function move(cards, wanted) {
+  const next = cards[Math.min(cards.length - 1, Math.max(0, wanted))];
+  next?.focus({ preventScroll: true });
+  next?.scrollIntoView({ block: "center" });
+}
