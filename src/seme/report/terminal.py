@@ -1,0 +1,50 @@
+"""A report in the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from seme.report.page import command
+from seme.report.report import Report
+from seme.report.values import shown
+
+COLOURS = {"holds": "green", "fails": "red", "not tested": "yellow"}
+
+
+def show(report: Report, console: Console | None = None) -> None:
+    """Print a report."""
+    (console or Console()).print(renderable(report))
+
+
+def renderable(report: Report) -> RenderableType:
+    """Return what is printed: claims, notes, baselines and tables, and under which conditions."""
+    parts: list[RenderableType] = [
+        f"[bold]{escape(report.title)}[/]",
+        f"[dim]Paper {report.paper}, {report.scale} scale: {escape(command(report))}[/]",
+        _claims(report),
+        *(f"[dim]Note:[/] {escape(note)}" for note in report.notes),
+    ]
+    for baseline in report.baselines:
+        parts.append(f"[dim]Baseline[/] {escape(baseline.name)}: {escape(shown(baseline.metrics))}")
+    for table in report.tables:
+        grid = Grid(*(escape(column) for column in table.columns), title=escape(table.name), title_justify="left")
+        for row in table.rows:
+            grid.add_row(*(escape(shown(cell)) for cell in row))
+        parts.append(grid)
+    facts = {name: value for name, value in report.environment.items() if name not in {"versions", "defaults"}}
+    parts.append(f"[dim]{escape(shown(facts))}[/]")
+    return Group(*parts)
+
+
+def _claims(report: Report) -> Grid:
+    grid = Grid(box=None, pad_edge=False)
+    for name in ("Verdict", "Claim", "Paper", "Relation", "Measured", "Spread"):
+        grid.add_column(name, no_wrap=name == "Verdict")
+    for claim in report.claims:
+        statement = escape(claim.statement) + (f"\n[dim]{escape(claim.note)}[/]" if claim.note else "")
+        verdict = f"[{COLOURS[claim.verdict]}]{claim.verdict}[/]"
+        figures = (claim.paper_value, claim.relation, claim.measured, claim.spread)
+        grid.add_row(verdict, statement, *(escape(shown(one)) for one in figures))
+    return grid
