@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from interp.activations.families import FAMILIES, HEADS, LAYERS, first_tensor, hook_count, make_batch, make_model
-from seme.errors import InputError
+from interp.activations.families import FAMILIES, LAYERS, make_batch, make_model
 from seme.interp.activations import capture, capturing, named_sites
 
 

@@ -74,9 +74,10 @@ def _entering(site: Site, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tupl
 def _with_first(output: Any, first: torch.Tensor) -> Any:
     if isinstance(output, torch.Tensor):
         return first
+    kind: Any = type(output)
     if isinstance(output, Mapping):
-        changed: Any = type(output)(output)
+        changed = kind(output)
         changed[next(iter(output))] = first
         return changed
     rest = [first, *output[1:]]
-    return type(output)(*rest) if hasattr(output, "_fields") else type(output)(rest)
+    return kind(*rest) if hasattr(output, "_fields") else kind(rest)
