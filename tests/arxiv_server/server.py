@@ -78,6 +78,15 @@ class ArxivServer:
         self._http.shutdown()
         self._http.server_close()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Return the environment in which `seme` harvests from here, and does not wait long when a fault is played."""
+        values = {
+            "API": f"{self.address}/api/query", "FEED": f"{self.address}/atom", "OAI": f"{self.address}/oai",
+            "INTERVAL": "0.05", "READ_TIMEOUT": "0.4", "TOTAL_TIMEOUT": "0.8", "ATTEMPTS": "20", "BACKOFF": "0.001",
+        }  # fmt: skip
+        return {f"SEME_ARXIV_{name}": value for name, value in values.items()}
+
     def next_trap(self, asked: dict[str, str]) -> str:
         """Take the next fault; an expired token waits for a request that has a token."""
         with self.lock:

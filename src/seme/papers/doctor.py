@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from seme.assets.minilm import MODEL, TOKENIZER, minilm_files
 from seme.errors import AssetError, SemeError
+from seme.papers.harvesting import harvest_command
 from seme.papers.indexing import index_state, refresh_index
 from seme.papers.library import Library
 from seme.retrieval import BM25Index, DenseIndex
@@ -69,22 +70,21 @@ def examine(settings: Settings, *, repair: bool = False, now: dt.datetime | None
 
 
 def _feed(library: Library, now: dt.datetime) -> Iterator[Finding]:
-    harvest_command = "seme harvest arxiv --category cs.CL --days 2"
+    daily = harvest_command("arxiv", {"categories": ["cs.CL"], "days": 2})
     done = [one for one in library.harvests.last(state="done", limit=20) if one.source != "catalogue"]
     if not done:
-        yield Finding("feed", "warn", "nothing was harvested yet", harvest_command)
+        yield Finding("feed", "warn", "nothing was harvested yet", daily)
     else:
         hours = (now - done[0].changed_at).total_seconds() / 3600
         text = f"the last harvest ({done[0].source}) ended {hours:.0f} h ago"
         stale = hours > STALE_HOURS
-        yield Finding("feed", "warn" if stale else "ok", text, harvest_command if stale else "")
-    last = library.harvests.last()
-    if last and last[0].state == "failed":
-        yield Finding("harvest", "error", f"the last harvest of {last[0].source} failed: {last[0].error}",
-                      f"Run it again, it goes on where it stopped: seme harvest {last[0].source}")  # fmt: skip
-    elif last and last[0].state == "running" and now - last[0].changed_at > dt.timedelta(hours=1):
-        yield Finding("harvest", "warn", f"a harvest of {last[0].source} was interrupted",
-                      f"Run it again, it goes on where it stopped: seme harvest {last[0].source}")  # fmt: skip
+        yield Finding("feed", "warn" if stale else "ok", text, daily if stale else "")
+    for last in library.harvests.last():
+        mend = f"Run it again, it goes on where it stopped: {harvest_command(last.source, last.scope)}"
+        if last.state == "failed":
+            yield Finding("harvest", "error", f"the last harvest of {last.source} failed: {last.error}", mend)
+        elif last.state == "running" and now - last.changed_at > dt.timedelta(hours=1):
+            yield Finding("harvest", "warn", f"a harvest of {last.source} was interrupted", mend)
 
 
 def _index(library: Library, settings: Settings, *, repair: bool) -> Iterator[Finding]:

@@ -138,8 +138,10 @@ class ArxivOaiSource:
 
     def _begin(self, cursor: Mapping[str, Any], last: dt.date) -> _Place:
         if "until" in cursor:
-            days = (dt.date.fromisoformat(cursor[name]) for name in ("from", "until", "asked", "again"))
-            return _Place(*days, token=str(cursor["token"]))
+            start, end, asked, again = (
+                dt.date.fromisoformat(cursor[name]) for name in ("from", "until", "asked", "again")
+            )
+            return _Place(start, end, asked, again, str(cursor["token"]))
         start = max(self._since or self._today - dt.timedelta(days=self._days or 2), EARLIEST)
         if following := cursor.get("next", cursor):
             start = dt.date.fromisoformat(following["from"])
