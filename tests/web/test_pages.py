@@ -59,7 +59,7 @@ def test_every_page_answers_with_a_strict_policy(client: TestClient, path: str) 
 def test_search_finds_by_meaning_and_says_why(client: TestClient) -> None:
     text = client.get("/search", params={"q": "smallest units of meaning inside a language model"}).text
     assert text.index("Towards Atoms of Large Language Models") < text.index("</article>")
-    assert "by meaning: no. 1<" in text
+    assert "by meaning: no.&nbsp;1<" in text
 
 
 def test_what_a_page_loads_is_there_and_kept(client: TestClient) -> None:

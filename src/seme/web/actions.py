@@ -93,7 +93,9 @@ def comment(request: Request, paper_id: str, form: Form) -> Response:
 @router.get("/subscribe")
 def subscribe_form(request: Request) -> Response:
     """Show the form, filled in with a search where one is given."""
-    return service_of(request).page(request, "subscribe.html", asked=dict(request.query_params), sent=False)
+    return service_of(request).page(
+        request, "subscribe.html", asked=dict(request.query_params), sent=False, mails=_mails(request)
+    )
 
 
 @router.post("/subscribe")
@@ -110,7 +112,11 @@ def subscribe(request: Request, form: Form) -> Response:
     subscription = service.library.subscriptions.create(person, cast("Kind", kind), query=query)
     if subscription.state != "active":
         send_confirmation(service.settings, subscription)
-    return service.page(request, "subscribe.html", asked={}, sent=True)
+    return service.page(request, "subscribe.html", asked={}, sent=True, mails=True)
+
+
+def _mails(request: Request) -> bool:
+    return bool(service_of(request).settings.smtp.get_secret_value())
 
 
 def _saved_search(form: Mapping[str, str]) -> Query:
@@ -123,6 +129,14 @@ def _saved_search(form: Mapping[str, str]) -> Query:
 
 
 @router.get("/subscriptions/confirm")
+def confirm_form(request: Request, token: str = "") -> Response:
+    """Show a button: a mail scanner that follows links must not start a subscription."""
+    service = service_of(request)
+    subscription = service.library.subscriptions.get(_read_link(service, "confirm", token))
+    return service.page(request, "stopped.html", subscription=subscription, token=token, stopped=False)
+
+
+@router.post("/subscriptions/confirm")
 def confirm(request: Request, token: str = "") -> Response:
     """Start the mail that somebody asked for."""
     service = service_of(request)

@@ -32,13 +32,14 @@ function show(button, facts) {
 
 const box = document.getElementById("q");
 const list = document.getElementById("suggestions");
+const found = document.getElementById("found");
 let waiting = 0;
 let asked = null;
+box.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(list ? suggest : search, 180);
+});
 if (list) {
-  box.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(suggest, 180);
-  });
   list.parentElement.addEventListener("keydown", (event) => {
     const places = [box, ...list.children];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -56,14 +57,31 @@ async function suggest() {
   try {
     const answer = await fetch("/api/papers/search?limit=6&q=" + encodeURIComponent(text), { signal: asked.signal });
     if (!answer.ok) return;
-    const found = await answer.json();
-    list.replaceChildren(...found.map((entry) => {
+    const hits = await answer.json();
+    list.replaceChildren(...hits.map((entry) => {
       const link = document.createElement("a");
       link.href = "/papers/" + entry.paper.id.split("/").map(encodeURIComponent).join("/");
       link.textContent = entry.title;
       return link;
     }));
-    list.hidden = found.length === 0;
+    list.hidden = hits.length === 0;
+  } catch { /* a newer question took its place */ }
+}
+
+// On the search page itself the hits change while one types.
+async function search() {
+  asked?.abort();
+  asked = new AbortController();
+  const fields = [...new FormData(box.form)].filter(([, value]) => value && value !== "0");
+  const address = "/search?" + new URLSearchParams(fields);
+  try {
+    const answer = await fetch(address, { signal: asked.signal });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    found.replaceChildren(...page.getElementById("found").childNodes);
+    document.title = page.title;
+    acts.elements.back.value = address;
+    history.replaceState(null, "", address);
   } catch { /* a newer question took its place */ }
 }
 
