@@ -95,18 +95,12 @@ def _arxiv(record: Record) -> str:
 
 def _raw(record: Record) -> str:
     versions = "".join(
-        f'<version version="v{number}"><date>{_moment(record, number)}</date><size>12kb</size></version>'
-        for number in range(1, record.version + 1)
+        f'<version version="v{one}"><date>{format_datetime(record.moment(one), usegmt=True)}</date></version>'
+        for one in range(1, record.version + 1)
     )
     first, second = record.authors
     tex = second.replace("É", "\\'E")
     return f"<id>{record.bare}</id><submitter>Ada</submitter>{versions}<authors>{first} (Somewhere, Far) and {tex}</authors>{_common(record)}"  # noqa: E501
-
-
-def _moment(record: Record, number: int) -> str:
-    day, hour = (record.day, 10) if number == 1 else (record.last_day, 12)
-    moment = dt.datetime.combine(day, dt.time(hour), dt.UTC)
-    return format_datetime(moment, usegmt=True)
 
 
 def _error(code: str, words: str, last_day: dt.date) -> str:

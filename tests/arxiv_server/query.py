@@ -49,7 +49,8 @@ def _entry(record: Record) -> str:
     authors = "".join(f"<author><name>{name}</name></author>" for name in record.authors)
     return (
         f"<entry><id>{scheme}://arxiv.org/abs/{record.bare}v{record.version}</id>"
-        f"<published>{record.day}T10:00:00Z</published><updated>{record.last_day}T12:00:00Z</updated>"
+        f"<published>{record.moment(1):%Y-%m-%dT%H:%M:%SZ}</published>"
+        f"<updated>{record.moment(record.version):%Y-%m-%dT%H:%M:%SZ}</updated>"
         f"<title>{escape(record.title)}</title><summary>{escape(record.summary)}</summary>{authors}"
         f'<arxiv:primary_category term="{record.categories[0]}"/>{terms}'
         f"<arxiv:comment>{record.number} pages</arxiv:comment></entry>"

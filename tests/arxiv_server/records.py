@@ -35,6 +35,11 @@ class Record:
         """The day its record was changed, which is all that OAI-PMH knows of time."""
         return self.stamped or self.last_day - dt.timedelta(days=self.number % 2)
 
+    def moment(self, version: int) -> dt.datetime:
+        """Return when a version was submitted."""
+        day, hour = (self.day, 10) if version == 1 else (self.last_day, 12)
+        return dt.datetime.combine(day, dt.time(hour), dt.UTC)
+
     @property
     def announced(self) -> str:
         if self.version > 1:

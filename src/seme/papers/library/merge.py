@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ def merge(known: Paper, news: Paper) -> Paper:
     content: dict[str, Any] = {name: getattr(first, name) or getattr(second, name) for name in _CONTENT}
     if content["author_count"] is None and content["authors"]:
         content["author_count"] = len(content["authors"])
+    content["updated"] = _finer(content["updated"], second.updated)
     return replace(
         first,
         id=stronger_id(known.id, news.id),
@@ -49,6 +51,13 @@ def merge(known: Paper, news: Paper) -> Paper:
         comments=known.comments if news.comments is None else news.comments,
         **content,
     )
+
+
+def _finer(told: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
+    """Return a moment, or another one of its day where it is only known to the day, which is then its midnight."""
+    if told and other and told.date() == other.date() and told.time() == dt.time():
+        return other
+    return told
 
 
 def _leads(known: Paper, news: Paper) -> bool:
