@@ -6,6 +6,7 @@
  */
 #include <Python.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* SEME_PORTABLE is for the tests: the loops as other processors get them. */
@@ -93,6 +94,17 @@ static int64_t keep(float *heap, int64_t size, int64_t k, float s) {
 }
 
 #define BLOCK 8192 /* rows scored at a time: their scores stay in the first-level cache */
+#define SPARSE 4   /* where postings name fewer rows than 1 in so many, those are read, rather than all scores */
+
+#if defined(__GNUC__)
+#define lowest(bits) __builtin_ctzll(bits)
+#else
+static int lowest(uint64_t bits) {
+    int at = 0;
+    while (!(bits >> at & 1)) at++;
+    return at;
+}
+#endif
 
 /* Rows of a block with score >= edge, ascending. Compilers make nothing good of a comparison that should give a bit
  * mask, hence by hand where the processor has one. */
@@ -148,16 +160,6 @@ static int64_t above(const float *scores, int64_t n, float edge, int32_t *rows) 
 }
 #endif
 
-static int64_t drop_below(int32_t *rows, float *scores, int64_t count, float edge) {
-    int64_t kept = 0;
-    for (int64_t i = 0; i < count; i++)
-        if (scores[i] >= edge) {
-            rows[kept] = rows[i];
-            scores[kept++] = scores[i];
-        }
-    return kept;
-}
-
 /* What the terms so far must have given for the rest (at most `reach`) to lift a row to `edge`; float sums may round. */
 static double needed(double edge, double reach) { return edge - reach - 1e-4 * (edge + reach); }
 
@@ -170,8 +172,40 @@ typedef struct {
 
 typedef struct {
     int64_t at, stop; /* postings; `at` moves on */
-    double weight, reach; /* reach: the most that this term and those after it can add */
+    double weight, reach; /* reach: the most that this term adds; and, once summed up, with those after it */
 } term;
+
+typedef struct {
+    int64_t k, size; /* heap[0..size) are the best scores so far, at most k */
+    int64_t count, room; /* hits; `room` is how many there is place for */
+    float edge; /* lower scores cannot enter */
+    float *heap, *scores;
+    int32_t *rows, *segments;
+} ranking;
+
+static void drop_below_edge(ranking *r) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < r->count; i++)
+        if (r->scores[i] >= r->edge) {
+            r->rows[kept] = r->rows[i];
+            r->segments[kept] = r->segments[i];
+            r->scores[kept++] = r->scores[i];
+        }
+    r->count = kept;
+}
+
+/* Enter a row into the ranking; 0 if there is no place for it. */
+static int enter(ranking *r, int64_t segment, int64_t row, float score) {
+    if (score < r->edge) return 1;
+    if (r->count == r->room) drop_below_edge(r);
+    if (r->count == r->room) return 0;
+    r->segments[r->count] = (int32_t)segment;
+    r->rows[r->count] = (int32_t)row;
+    r->scores[r->count++] = score;
+    if (r->size < r->k || score > r->heap[0]) r->size = keep(r->heap, r->size, r->k, score);
+    if (r->size == r->k && r->heap[0] > r->edge) r->edge = r->heap[0];
+    return 1;
+}
 
 static inline float share(const postings *p, int64_t i, int64_t row) {
     const float tf = p->tfs[i];
@@ -188,62 +222,107 @@ WIDE static void weighted(const int32_t *docs, const uint16_t *tfs, const float 
     }
 }
 
-/* Add one term's postings up to row `last` to the scores of a block that begins at row `first`. */
-static void add_block(const postings *p, term *t, int64_t first, int64_t last, float *scores) {
+/* Add postings to the scores of a block that begins at row `first`. */
+static void add_block(const postings *p, int64_t at, int64_t stop, float weight, int64_t first, float *scores) {
     float parts[CHUNK];
-    const int64_t stop = seek(p->docs, t->at, t->stop, last);
-    while (t->at < stop) {
-        const int64_t n = stop - t->at < CHUNK ? stop - t->at : CHUNK;
-        const int32_t *docs = p->docs + t->at;
-        weighted(docs, p->tfs + t->at, p->norms, (float)t->weight, n, parts);
+    while (at < stop) {
+        const int64_t n = stop - at < CHUNK ? stop - at : CHUNK;
+        const int32_t *docs = p->docs + at;
+        weighted(docs, p->tfs + at, p->norms, weight, n, parts);
         for (int64_t i = 0; i < n; i++) scores[docs[i] - first] += parts[i];
-        t->at += n;
+        at += n;
     }
 }
 
-/* The rows of the k best scores >= least, with all equals of the k-th; -1 if they are more than `room`.
- *
- * Terms stand in the order of adding up. Once the k-th best score exceeds the reach of term `split`, rows without one
- * of the terms before it cannot enter (MaxScore, Turtle and Flood 1995): the postings of the others are then only
- * sought for the rows still within reach. */
-EXPORT int64_t bm25_top(const postings *p, term *terms, int64_t m, const uint8_t *allowed, int64_t k, float least,
-                        float *heap, int32_t *rows, float *found, int64_t room) {
-    const int32_t *docs = p->docs;
-    const int64_t n = p->rows;
-    float scores[BLOCK];
-    int32_t near[BLOCK];
-    int64_t size = 0, count = 0, split = m;
-    float edge = least;
-    for (;;) {
-        while (split > 0 && needed(edge, terms[split - 1].reach) > 0) split--;
-        int64_t first = n;
-        for (term *t = terms; t < terms + split; t++)
-            if (t->at < t->stop && docs[t->at] < first) first = docs[t->at];
-        if (first >= n) break;
-        const int64_t last = first + BLOCK < n ? first + BLOCK : n;
-        memset(scores, 0, (size_t)(last - first) * sizeof(float));
-        for (term *t = terms; t < terms + split; t++) add_block(p, t, first, last, scores);
-        const float cut = split < m ? (float)needed(edge, terms[split].reach) : edge;
-        const int64_t candidates = above(scores, last - first, cut, near);
-        for (term *t = terms + split; t < terms + m && candidates; t++) {
-            for (int64_t c = 0; c < candidates; c++) {
-                const int64_t row = first + near[c], i = t->at = seek(docs, t->at, t->stop, row);
-                if (i >= t->stop) break;
-                if (docs[i] == row) scores[near[c]] += (float)t->weight * share(p, i, row);
-            }
+/* The rows of a block with score >= cut among those that postings name, ascending. */
+static int64_t named_above(const postings *p, const int64_t *from, const term *terms, int64_t m, int64_t first,
+                           const float *scores, float cut, int32_t *rows) {
+    uint64_t marks[BLOCK / 64] = {0};
+    int64_t found = 0;
+    for (int64_t t = 0; t < m; t++)
+        for (int64_t i = from[t]; i < terms[t].at; i++) {
+            const int64_t row = p->docs[i] - first;
+            if (scores[row] >= cut) marks[row >> 6] |= (uint64_t)1 << (row & 63);
         }
+    for (int64_t word = 0; word < BLOCK / 64; word++)
+        for (uint64_t bits = marks[word]; bits; bits &= bits - 1) rows[found++] = (int32_t)(64 * word + lowest(bits));
+    return found;
+}
+
+/* Rank the rows of one block by the terms before `split`, whose postings move on past it, and finish those within
+ * reach with the others; `scores` is zero before and after. 0 if there is no place for all hits. */
+static int rank_block(const postings *p, term *terms, int64_t *from, int64_t m, int64_t split, int64_t segment,
+                      int64_t first, const uint8_t *allowed, float *scores, ranking *r) {
+    const int64_t last = first + BLOCK < p->rows ? first + BLOCK : p->rows;
+    int32_t near[BLOCK];
+    int64_t named = 0;
+    for (int64_t t = 0; t < split; t++) {
+        from[t] = terms[t].at;
+        terms[t].at = seek(p->docs, terms[t].at, terms[t].stop, last);
+        add_block(p, from[t], terms[t].at, (float)terms[t].weight, first, scores);
+        named += terms[t].at - from[t];
+    }
+    const float cut = split < m ? (float)needed(r->edge, terms[split].reach) : r->edge;
+    const int sparse = named * SPARSE < last - first;
+    const int64_t candidates = sparse ? named_above(p, from, terms, split, first, scores, cut, near)
+                                      : above(scores, last - first, cut, near);
+    for (int64_t t = split; t < m && candidates; t++) {
+        const float least = (float)needed(r->edge, terms[t].reach);
         for (int64_t c = 0; c < candidates; c++) {
-            const int64_t row = first + near[c];
-            const float s = scores[near[c]];
-            if (s < edge || (allowed && !allowed[row])) continue;
-            if (count == room && (count = drop_below(rows, found, count, edge)) == room) return -1;
-            rows[count] = (int32_t)row;
-            found[count++] = s;
-            if (size < k || s > heap[0]) size = keep(heap, size, k, s);
-            if (size == k && heap[0] > edge) edge = heap[0];
+            if (scores[near[c]] < least) continue;
+            const int64_t row = first + near[c], i = terms[t].at = seek(p->docs, terms[t].at, terms[t].stop, row);
+            if (i >= terms[t].stop) break;
+            if (p->docs[i] == row) scores[near[c]] += (float)terms[t].weight * share(p, i, row);
         }
     }
-    return drop_below(rows, found, count, edge);
+    int placed = 1;
+    for (int64_t c = 0; c < candidates && placed; c++)
+        if (!allowed || allowed[first + near[c]]) placed = enter(r, segment, first + near[c], scores[near[c]]);
+    if (!sparse) memset(scores, 0, (size_t)(last - first) * sizeof(float));
+    for (int64_t t = 0; sparse && t < split; t++)
+        for (int64_t i = from[t]; i < terms[t].at; i++) scores[p->docs[i] - first] = 0;
+    return placed;
+}
+
+/* Rank the rows of one segment. Terms stand in the order of adding up. Once the k-th best score exceeds the reach of
+ * term `split`, rows without one of the terms before it cannot enter (MaxScore, Turtle and Flood 1995): the postings of
+ * the others are then only sought for the rows still within reach. */
+static int rank_segment(const postings *p, term *terms, int64_t *from, int64_t m, int64_t segment,
+                        const uint8_t *allowed, float *scores, ranking *r) {
+    int64_t split = m;
+    for (int64_t t = m - 2; t >= 0; t--) terms[t].reach += terms[t + 1].reach;
+    for (;;) {
+        while (split > 0 && needed(r->edge, terms[split - 1].reach) > 0) split--;
+        int64_t first = p->rows;
+        for (const term *t = terms; t < terms + split; t++)
+            if (t->at < t->stop && p->docs[t->at] < first) first = p->docs[t->at];
+        if (first >= p->rows) return 1;
+        if (!rank_block(p, terms, from, m, split, segment, first, allowed, scores, r)) return 0;
+    }
+}
+
+/* The segments, rows and scores of the k best scores >= least in all segments, with all equals of the k-th; -1 if they
+ * are more than `room`, -2 without memory. `given` has the terms of all segments, `counts` of each. */
+EXPORT int64_t bm25_top(const postings *segments, int64_t n, const term *given, const int64_t *counts,
+                        const uint8_t *const *allowed, int64_t k, float least, float *heap, int32_t *places,
+                        float *found, int64_t room) {
+    float scores[BLOCK] = {0};
+    ranking r = {k, 0, 0, room, least, heap, found, places, places + room};
+    int64_t most = 0, whole = 1;
+    for (int64_t s = 0; s < n; s++) most = counts[s] > most ? counts[s] : most;
+    if (!most) return 0;
+    term *terms = malloc((size_t)most * sizeof(term));
+    int64_t *from = malloc((size_t)most * sizeof(int64_t));
+    for (int64_t s = 0; terms && from && s < n && whole; given += counts[s++]) {
+        memcpy(terms, given, (size_t)counts[s] * sizeof(term));
+        whole = rank_segment(segments + s, terms, from, counts[s], s, allowed ? allowed[s] : NULL, scores, &r);
+    }
+    const int starved = !terms || !from;
+    free(terms);
+    free(from);
+    if (starved) return -2;
+    drop_below_edge(&r);
+    return whole ? r.count : -1;
 }
 
 /* The smallest score that belongs to the k best, of rows that are allowed and above `floor`; `heap` has room for k.

@@ -10,8 +10,10 @@ import ctypes
 import os
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import chain
 from struct import Struct
 from threading import local
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +34,7 @@ _SIGNATURES = {
     ),
     "bm25_top": (
         _SIZE,
-        [_POINTER, _POINTER, _SIZE, _POINTER, _SIZE, ctypes.c_float, *[_POINTER] * 3, _SIZE],
+        [_POINTER, _SIZE, *[_POINTER] * 3, _SIZE, ctypes.c_float, *[_POINTER] * 3, _SIZE],
     ),
     "kth_best": (_SIZE, [_POINTER, _POINTER, _SIZE, _SIZE, ctypes.c_float, _POINTER]),
     "rows_from": (_SIZE, [_POINTER, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
@@ -98,22 +100,35 @@ def bm25_add_to(
     bm25_add(docs[hit], tfs[hit], norms, weight, scores)
 
 
-class Postings:
-    """Postings of all terms of a segment, and the length normalisation of its rows, as the kernel takes them.
+class Postings(NamedTuple):
+    """Postings of all terms of a segment, and the length normalisation of its rows."""
+
+    docs: Rows
+    """Rows that have each term."""
+    tfs: npt.NDArray[np.uint16]
+    """How often they have it."""
+    norms: Float32
+    """Length normalisation of every row."""
+
+
+class PostingsTable:
+    """The postings of all segments, in the form in which the kernel takes them.
 
     Parameters
     ----------
-    docs, tfs
-        Rows that have each term, and how often.
-    norms
-        Length normalisation of every row.
+    segments
+        Postings of each segment.
     """
 
-    __slots__ = ("_block", "address", "docs", "norms", "tfs")
+    __slots__ = ("_block", "address", "rows", "segments")
 
-    def __init__(self, docs: Rows, tfs: npt.NDArray[np.uint16], norms: Float32) -> None:
-        self.docs, self.tfs, self.norms = docs, tfs, norms
-        self._block = (ctypes.c_int64 * 4)(docs.ctypes.data, tfs.ctypes.data, norms.ctypes.data, len(norms))
+    def __init__(self, segments: Sequence[Postings]) -> None:
+        self.segments = tuple(segments)
+        self.rows = sum(len(one.norms) for one in segments)
+        fields = [
+            (one.docs.ctypes.data, one.tfs.ctypes.data, one.norms.ctypes.data, len(one.norms)) for one in segments
+        ]
+        self._block = (ctypes.c_int64 * (4 * len(fields)))(*chain.from_iterable(fields))
         self.address = ctypes.addressof(self._block)
 
 
@@ -126,41 +141,62 @@ class _Room(local):
     def of(self, size: int) -> None:
         if size > self.size:
             self.heap, self.found = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
-            self.rows = np.empty(size, dtype=np.int32)
-            self.addresses = (self.heap.ctypes.data, self.rows.ctypes.data, self.found.ctypes.data)
+            self.places = np.empty((2, size), dtype=np.int32)
+            self.addresses = (self.heap.ctypes.data, self.places.ctypes.data, self.found.ctypes.data)
             self.size = size
 
 
 _room = _Room()
 
 
+def pack_term(start: int, stop: int, weight: float, most: float) -> bytes:
+    """Return a term of a query for `bm25_top`: where its postings start and stop, its weight, the most it can add."""
+    return _TERM.pack(start, stop, weight, most)
+
+
 def bm25_top(
-    postings: Postings, terms: Sequence[tuple[int, int, float, float]], allowed: Mask | None, k: int, least: float
-) -> tuple[Rows, Float32]:
-    """Return the rows of the k best scores >= `least` and those scores, with all equals of the k-th.
+    table: PostingsTable, terms: Sequence[bytes], allowed: Sequence[Mask | None] | None, k: int, least: float
+) -> tuple[Rows, Rows, Float32]:
+    """Return segments, rows and scores of the k best scores >= `least`, with all equals of the k-th.
 
     Compiled only (`COMPILED`): `bm25.scoring` has the same in steps that NumPy can take.
 
     Parameters
     ----------
-    postings
+    table
         What is searched.
     terms
-        Of each term of the query, in the order of adding up: where its postings start and stop, its weight, and the
-        most that it and those after it can add to a score.
+        For each segment, the query's terms (`pack_term`) in the order of adding up, joined.
+    allowed
+        Rows of each segment that may be found; `None` for all.
     """
     if _C is None:
         raise RuntimeError("the kernels are not compiled")
-    rows_in_all = len(postings.norms)
-    k = min(k, rows_in_all)
-    _room.of(min(k + 1024, rows_in_all))
-    packed = b"".join([_TERM.pack(*term) for term in terms])
+    k = min(k, table.rows)
+    _room.of(min(k + 1024, table.rows))
+    counts = _COUNTS[len(terms)](*[len(one) // _TERM.size for one in terms])
+    masks = None if allowed is None else (ctypes.c_void_p * len(terms))(*map(_at, allowed))
+    packed = b"".join(terms)
     while True:
-        moving = ctypes.create_string_buffer(packed, len(packed))  # the kernel moves the starts on
-        count = _C.bm25_top(postings.address, moving, len(terms), _at(allowed), k, least, *_room.addresses, _room.size)
-        if count >= 0:
-            return _room.rows[:count].copy(), _room.found[:count].copy()
-        _room.of(rows_in_all)
+        found = _C.bm25_top(
+            table.address, len(terms), packed, counts, masks, k, least, *_room.addresses, _room.size
+        )  # fmt: skip
+        if found >= 0:
+            rows, where = _room.places[:, :found].copy()
+            return where, rows, _room.found[:found].copy()
+        if found != -1:
+            raise MemoryError
+        _room.of(table.rows)
+
+
+class _CountArrays(dict[int, type[ctypes.Array[ctypes.c_int64]]]):
+    """Array types by length: making one for each search would cost more than the search of a small index."""
+
+    def __missing__(self, length: int) -> type[ctypes.Array[ctypes.c_int64]]:
+        return self.setdefault(length, ctypes.c_int64 * length)
+
+
+_COUNTS = _CountArrays()
 
 
 def kth_best(scores: Float32, allowed: Mask | None, k: int, least: float) -> float | None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from seme.errors import InputError, NotFoundError
 from seme.retrieval import kernels, store
 from seme.retrieval.bm25 import segment as segments
-from seme.retrieval.bm25.scoring import Term, top_rows
+from seme.retrieval.bm25.scoring import Term, top_places
 from seme.retrieval.bm25.segment import TermSegment
 from seme.retrieval.bm25.variants import Variant
 from seme.retrieval.hits import Hits
@@ -36,8 +36,8 @@ class _Weighed(NamedTuple):
     term: str
     weight: float
     base: float
-    places: tuple[tuple[int, int, float], ...]
-    """Where its postings start and stop in each segment, and the most that they can add to a score."""
+    places: tuple[Term | None, ...]
+    """The term in each segment; `None` where no document has it."""
 
 
 class BM25Index(SegmentedIndex[TermSegment]):
@@ -67,6 +67,7 @@ class BM25Index(SegmentedIndex[TermSegment]):
         self._pending: dict[str, list[str]] = {}
         self._average = 0.0
         self._weighed: dict[str, _Weighed] = {}
+        self._postings_table: kernels.PostingsTable | None = None
 
     def __len__(self) -> int:
         return super().__len__() + len(self._pending)
@@ -148,18 +149,18 @@ class BM25Index(SegmentedIndex[TermSegment]):
             If the document is not there.
         """
         self._flush()
-        place = self._find(document_id)
-        if place is None:
+        found = self._find(document_id)
+        if found is None:
             raise NotFoundError(f"the index has no document {document_id!r}")
-        segment, row = place
+        segment, row = found
         number = next(i for i, one in enumerate(self._segments) if one is segment)
         postings = self._postings(segment)
         parts = []
         for term, count in Counter(tokenize(query)).items():
             one = self._weigh(term)
-            start, stop, _ = one.places[number] if one.df else (0, 0, 0.0)
-            at = start + int(np.searchsorted(postings.docs[start:stop], row))
-            if at < stop and postings.docs[at] == row:
+            place = one.places[number] if one.df else None
+            at = place.start + int(np.searchsorted(postings.docs[place.start : place.stop], row)) if place else -1
+            if place and at < place.stop and postings.docs[at] == row:
                 tf = float(postings.tfs[at])
                 parts.append((term, count * (one.weight * tf / (tf + float(postings.norms[row])) + one.base)))
         return parts
@@ -199,26 +200,26 @@ class BM25Index(SegmentedIndex[TermSegment]):
     def _search(self, terms: Sequence[str], k: int, allowed: Masks | None) -> Hits:
         asked = [(weighed, count) for term, count in Counter(terms).items() if (weighed := self._weigh(term)).df]
         asked.sort(key=itemgetter(0))
-        ids: list[str] = []
-        scores: list[float] = []
-        least = 0.0
-        for number, s in enumerate(self._segments):
-            terms_here = [
-                Term(start, stop, count * one.weight, count * most)
-                for one, count in asked
-                for start, stop, most in (one.places[number],)
-                if most
-            ]
-            mask = s.mask(None if allowed is None else allowed[number])
-            rows, part = top_rows(self._postings(s), terms_here, k, mask, least)
-            ids += [decode_id(i) for i in s.arrays["ids"][rows].tolist()]
-            scores += part.tolist()
-            if len(scores) >= k:
-                least = sorted(scores)[-k]
-        best = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))[:k]
+        table = self._table()
+        here = [
+            [place.times(count) for one, count in asked if (place := one.places[number])]
+            for number in range(len(self._segments))
+        ]
+        where, rows, scores = top_places(table, here, k, self._masks(allowed))
+        found = [
+            (-score, self._segments[segment].arrays["ids"][row], score)
+            for segment, row, score in zip(where.tolist(), rows.tolist(), scores.tolist(), strict=True)
+        ]
+        found.sort()
         base = sum(count * one.base for one, count in asked)
-        final = np.array([scores[i] + base for i in best], dtype=np.float32)
-        return Hits(tuple(ids[i] for i in best), final)
+        final = np.array([score + base for _, _, score in found[:k]], dtype=np.float32)
+        return Hits(tuple(decode_id(i) for _, i, _ in found[:k]), final)
+
+    def _masks(self, allowed: Masks | None) -> list[npt.NDArray[np.bool_] | None] | None:
+        """Return which rows of each segment may be found; `None` if all may."""
+        if allowed is None and not any(s.dead for s in self._segments):
+            return None
+        return [s.mask(None if allowed is None else allowed[i]) for i, s in enumerate(self._segments)]
 
     def _weigh(self, term: str) -> _Weighed:
         found = self._weighed.get(term)
@@ -235,8 +236,15 @@ class BM25Index(SegmentedIndex[TermSegment]):
         if not df:
             return _Weighed(0, term, 0.0, 0.0, ())
         weight = self.variant.weight(df, n)
-        places = tuple((*s.span(i), weight * self._share(s, i)) if i >= 0 else (0, 0, 0.0) for s, i in pairs)
+        places = tuple(
+            Term.of(*s.span(i), weight, most) if i >= 0 and (most := weight * self._share(s, i)) else None
+            for s, i in pairs
+        )
         return _Weighed(df, term, weight, self.variant.base(df, n), places)
+
+    def _place(self, s: TermSegment, number: int, weight: float) -> Term | None:
+        most = weight * self._share(s, number) if number >= 0 else 0.0
+        return Term.of(*s.span(number), weight, most) if most else None
 
     def _share(self, s: TermSegment, number: int) -> float:
         """Return the most of a term's weight that any row of a segment can get."""
@@ -249,6 +257,11 @@ class BM25Index(SegmentedIndex[TermSegment]):
             total = sum(int(one.arrays["lengths"][one.alive].sum(dtype=np.int64)) for one in self._segments)
             self._average = total / len(self) if total else 1.0
         return self._average
+
+    def _table(self) -> kernels.PostingsTable:
+        if self._postings_table is None:
+            self._postings_table = kernels.PostingsTable([self._postings(s) for s in self._segments])
+        return self._postings_table
 
     def _postings(self, s: TermSegment) -> kernels.Postings:
         if s.postings is None:
@@ -269,6 +282,7 @@ class BM25Index(SegmentedIndex[TermSegment]):
     def _forget_statistics(self) -> None:
         self._average = 0.0
         self._weighed = {}
+        self._postings_table = None
         for s in self._segments:
             s.postings = None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from threading import local
 from typing import NamedTuple
 
@@ -34,6 +33,17 @@ class Term(NamedTuple):
     stop: int
     weight: float
     most: float
+    packed: bytes
+    """The same for the kernel."""
+
+    @classmethod
+    def of(cls, start: int, stop: int, weight: float, most: float) -> Term:
+        """Make a term, packed."""
+        return cls(start, stop, weight, most, kernels.pack_term(start, stop, weight, most))
+
+    def times(self, count: int) -> Term:
+        """Return the term as a query has it that says it `count` times."""
+        return self if count == 1 else Term.of(self.start, self.stop, count * self.weight, count * self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +69,48 @@ class _Buffers(local):
 _buffers = _Buffers()
 
 
-def top_rows(
-    postings: kernels.Postings,
-    terms: Sequence[Term],
+def top_places(
+    table: kernels.PostingsTable,
+    terms: Sequence[Sequence[Term]],
     k: int,
-    allowed: npt.NDArray[np.bool_] | None,
-    least: float = 0.0,
-) -> tuple[Rows, Scores]:
-    """Return the rows of the k best scores above 0 and not below `least`, with all equals of the k-th, and the scores.
+    allowed: Sequence[npt.NDArray[np.bool_] | None] | None,
+) -> tuple[Rows, Rows, Scores]:
+    """Return segments, rows and scores of the k best scores above 0, with all equals of the k-th.
 
-    `terms` are ordered as they are to be added up, which decides the last bits of the sums.
+    Parameters
+    ----------
+    table
+        What is searched.
+    terms
+        The query's terms in each segment, ordered as they are to be added up, which decides the last bits of the sums.
+    k
+        How many.
+    allowed
+        Rows of each segment that may be found; `None` for all.
     """
-    if not terms:
-        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
-    edge = max(least, _ABOVE_ZERO)
     if kernels.COMPILED:
-        reach = list(accumulate([term.most for term in reversed(terms)]))[::-1]
-        listed = [(term.start, term.stop, term.weight, most) for term, most in zip(terms, reach, strict=True)]
-        return kernels.bm25_top(postings, listed, allowed, k, edge)
+        packed = [b"".join([term.packed for term in here]) for here in terms]
+        return kernels.bm25_top(table, packed, allowed, k, _ABOVE_ZERO)
+    parts = [
+        _top_rows(postings, here, k, None if allowed is None else allowed[number])
+        for number, (postings, here) in enumerate(zip(table.segments, terms, strict=True))
+    ]
+    where = np.repeat(np.arange(len(parts), dtype=np.int32), [len(rows) for rows, _ in parts])
+    rows = np.concatenate([rows for rows, _ in parts] or [where])
+    scores = np.concatenate([scores for _, scores in parts] or [np.empty(0, dtype=np.float32)])
+    if len(scores) > k:
+        kept = scores >= np.partition(scores, len(scores) - k)[len(scores) - k]
+        where, rows, scores = where[kept], rows[kept], scores[kept]
+    return where, rows, scores
+
+
+def _top_rows(
+    postings: kernels.Postings, terms: Sequence[Term], k: int, allowed: npt.NDArray[np.bool_] | None
+) -> tuple[Rows, Scores]:
     docs, tfs = postings.docs, postings.tfs
     slices = [slice(term.start, term.stop) for term in terms]
     lists = [_List(docs[s], tfs[s], term.weight, term.most) for s, term in zip(slices, terms, strict=True)]
-    rows, scores = _top_rows_in_steps(postings.norms, lists, k, allowed)
-    return rows[scores >= np.float32(edge)], scores[scores >= np.float32(edge)]
+    return _top_rows_in_steps(postings.norms, lists, k, allowed)
 
 
 def _top_rows_in_steps(
