@@ -23,7 +23,8 @@ def answer(records: Sequence[Record], form: str, classes: str, last_day: dt.date
     return 200, _document(form, f"{classes} updates on arXiv.org", "".join(item(r) for r in today), last_day)
 
 
-def _midnight(day: dt.date) -> dt.datetime:
+def midnight(day: dt.date) -> dt.datetime:
+    """Return when a day's papers are announced."""
     return dt.datetime.combine(day, dt.time(), _EASTERN)
 
 
@@ -36,7 +37,7 @@ def _document(form: str, title: str, items: str, day: dt.date) -> str:
         )
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><rss {_NAMES} version="2.0"><channel><title>{title}</title>'
-        f"<link>http://rss.arxiv.org/rss/</link><pubDate>{format_datetime(_midnight(day))}</pubDate>"
+        f"<link>http://rss.arxiv.org/rss/</link><pubDate>{format_datetime(midnight(day))}</pubDate>"
         f"<skipDays><day>Saturday</day><day>Sunday</day></skipDays>{items}</channel></rss>"
     )
 
@@ -59,7 +60,7 @@ def _entry(record: Record) -> str:
         f"<entry><id>oai:arXiv.org:{record.bare}v{record.version}</id>{_common(record)}{terms}"
         f"<updated>{record.last_day}T05:00:00+00:00</updated>"
         f'<link href="https://arxiv.org/abs/{record.bare}" rel="alternate" type="text/html"/>'
-        f"<summary>{_summary(record)}</summary><published>{_midnight(record.last_day).isoformat()}</published></entry>"
+        f"<summary>{_summary(record)}</summary><published>{midnight(record.last_day).isoformat()}</published></entry>"
     )
 
 
@@ -68,5 +69,5 @@ def _item(record: Record) -> str:
     return (
         f"<item><link>https://arxiv.org/abs/{record.bare}</link><description>{_summary(record)}</description>"
         f'<guid isPermaLink="false">oai:arXiv.org:{record.bare}v{record.version}</guid>{terms}'
-        f"<pubDate>{format_datetime(_midnight(record.last_day))}</pubDate>{_common(record)}</item>"
+        f"<pubDate>{format_datetime(midnight(record.last_day))}</pubDate>{_common(record)}</item>"
     )
