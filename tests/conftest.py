@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,11 @@ from seme.papers.seeding import seed_catalogue
 from seme.settings import Settings
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep converted models from one test run to the next: making them takes a minute."""
+    os.environ.setdefault("SEME_ASSETS", str(config.cache.mkdir("assets")))
 
 
 @pytest.fixture

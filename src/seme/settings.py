@@ -21,6 +21,8 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=_default_home)
     """Folder of the library, the index, the secrets and the caches."""
+    assets: Path | None = None
+    """Folder of models in the form in which they load fast; empty means `assets` in `home`."""
     database: str = ""
     """SQLAlchemy address of the library (`postgresql+psycopg://user@host/name`); empty means SQLite in `home`."""
 
@@ -81,7 +83,7 @@ class Settings(BaseSettings):
     arxiv_budget: float = Field(default=900.0, ge=0, allow_inf_nan=False)
     """Seconds that all such pauses of one harvest may take together."""
 
-    @field_validator("home", "encoder_path")
+    @field_validator("home", "assets", "encoder_path")
     @classmethod
     def _expand(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -95,6 +97,11 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Return the address that feeds and mail point at, without a closing slash."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def assets_path(self) -> Path:
+        """Return the folder of the converted models."""
+        return self.assets or self.home / "assets"
 
     @property
     def index_path(self) -> Path:

@@ -18,7 +18,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """Return the environment of a service of its own, without the settings of whoever runs the tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SEME_")}
+    kept = {name: value for name, value in os.environ.items() if name == "SEME_ASSETS" or not name.startswith("SEME_")}
     return {**kept, "SEME_HOME": str(tmp_path / "home"), "COLUMNS": "160"}
 
 
