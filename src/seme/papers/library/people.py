@@ -17,9 +17,10 @@ from seme.papers.library.database import writing
 
 LINK_LIFETIME = dt.timedelta(minutes=30)
 _PERSON = schema.person
-_ADDRESS = re.compile(
-    r"[^@\s<>\"(),:;\\\[\]\x00-\x1f]{1,64}@[^@\s<>\"(),:;\\\[\]_\x00-\x1f]+\.[^@\s<>\"(),:;\\\[\]_.\x00-\x1f]+"
-)
+_ATOM = r"[^@\s<>\"(),.:;\\\[\]\x00-\x1f\x7f]+"
+_LABEL = r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?"
+_ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
+"""Local part and domain of RFC 5321 without quoting, with letters of all scripts (RFC 6531)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,10 @@ class _TextOfBlocks(HTMLParser):
         self.parts: list[str] = []
         self._silent = 0
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: ARG002
+        """Read `<![…>` as browsers do, as a comment; the standard library asserts that it knows the keyword."""
+        return self.parse_bogus_comment(i)
+
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:  # noqa: ARG002
         if tag in _SILENT:
             self._silent += 1
