@@ -10,16 +10,11 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +25,7 @@ from rich.console import Console
 
 from benchmarks.load_corpus import load, paper_ids, search_texts
 from benchmarks.load_mix import GROUPS, Mix
+from benchmarks.server import machine, rss, serving
 from seme.settings import Settings
 
 _ROOT = Path(__file__).parent.parent
@@ -110,12 +106,8 @@ async def _drive(base: str, mix: Mix, papers: Sequence[str], given: argparse.Nam
 
 async def _sample(process: psutil.Process, peak: list[int]) -> None:
     while True:
-        peak[0] = max(peak[0], _rss(process))
+        peak[0] = max(peak[0], rss(process))
         await asyncio.sleep(0.5)
-
-
-def _rss(process: psutil.Process) -> int:
-    return sum(p.memory_info().rss for p in [process, *process.children(recursive=True)])
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -167,36 +159,6 @@ def _figures(seconds: Sequence[float]) -> dict[str, float]:
     }
 
 
-def _machine() -> dict[str, Any]:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.processor())
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="minutes"),
-        "processor": model,
-        "cores": os.cpu_count(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("uvicorn", "fastapi", "onnxruntime", "sqlalchemy")},
-    }
-
-
-def _serve(home: Path, port: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "SEME_HOME": str(home), "SEME_RATE_PER_MINUTE": "1000000"}
-    command = [sys.executable, "-m", "seme.cli", "serve", "--port", str(port)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-
-
-async def _answers(base: str) -> None:
-    async with aiohttp.ClientSession(base) as session:
-        for _ in range(300):
-            try:
-                async with session.get("/healthz"):
-                    return
-            except aiohttp.ClientError:
-                await asyncio.sleep(0.2)
-    raise TimeoutError("the server did not answer within a minute")
-
-
 def _markdown(result: dict[str, Any]) -> str:
     figures, asked = result["figures"], result["asked"]
     lines = [
@@ -236,18 +198,19 @@ def main() -> None:
     given = parser.parse_args()
     home = _ROOT / ".bench" / f"load-{given.papers}"
     made = {} if (home / "index" / "position.json").exists() else load(Settings(home=home), given.papers)
-    base, before = f"http://127.0.0.1:{given.port}", os.getloadavg()[0]
-    server = _serve(home, given.port)
-    try:
-        asyncio.run(_answers(base))
-        figures = asyncio.run(_measure(base, psutil.Process(server.pid), given, home))
-    finally:
-        server.terminate()
-        server.wait(30)
+    before = os.getloadavg()[0]
+    with serving(home, given.port, {}) as (base, server):
+        figures = asyncio.run(_measure(base, server, given, home))
     after = os.getloadavg()[0]
     asked = {k: v for k, v in vars(given).items() if k not in ("name", "port")}
     loads = {"load_before": before, "load_after": after}
-    result = {"machine": _machine(), "asked": asked, "made": made, **loads, "figures": figures}
+    result = {
+        "machine": machine("uvicorn", "fastapi", "onnxruntime", "sqlalchemy"),
+        "asked": asked,
+        "made": made,
+        **loads,
+        "figures": figures,
+    }
     Console().print_json(json.dumps(result))
     if given.name:
         _RESULTS.mkdir(exist_ok=True)

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
 
@@ -115,6 +116,10 @@ def _explain_failures(app: FastAPI) -> None:
     def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         return _answer(request, 422, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", "")
+
+    @app.exception_handler(ClientDisconnect)
+    def gone(request: Request, error: ClientDisconnect) -> Response:  # noqa: ARG001
+        return Response(status_code=400)  # nobody reads it, and it is no fault of ours that belongs in the log
 
     @app.exception_handler(Exception)
     def unknown(request: Request, error: Exception) -> Response:
