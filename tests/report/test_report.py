@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from seme.errors import CorruptionError, InputError, NotFoundError
-from seme.report import Claim, Report
+from seme.report import Claim, Report, compare
 from seme.report.page import command, policy
 from seme.report.terminal import show
 
@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_refused(report):
 
 _WRITER = """
 import sys
-from seme.report import Claim, Report
+from seme.report import Claim, Report, compare
 folder, count = sys.argv[1], 0
 while True:
     count += 1
@@ -205,3 +205,15 @@ def test_reading_and_writing_need_neither_torch_nor_matplotlib(tmp_path):
 def test_adding_the_same_kind_of_claim_twice_keeps_the_order(report):
     report.claim(Claim.at_least("last", measured=1, floor=0))
     assert [claim.statement for claim in report.claims] == ["holds <i>all</i>", "rises", "scales", "last"]
+
+
+def test_a_report_and_itself_differ_in_nothing(report):
+    both = compare(report, report)
+    assert [pair.name for pair in both.claims] == [claim.statement for claim in report.claims]
+    assert all(pair.same for pair in [*both.claims, *both.figures])
+    assert both.conditions == []
+    assert [(pair.name, pair.a) for pair in both.figures] == [
+        ("random <dictionary>: r2", 0.25),
+        ("random <dictionary>: cosine", None),
+        ("per layer: 6: r2", 0.5),
+    ]

@@ -30,8 +30,12 @@ COMMANDS = {
     "import": "importing",
     "doctor": "doctor",
     "mcp": "mcp",
+    "run": "running",
+    "methods": "methods",
+    "report": "reporting",
+    "compare": "comparing",
 }
-"""Names of the commands, and of the modules here whose function `run` each of them is."""
+"""Names of the commands, and of the modules here whose function `run` each of them is; or `app`, if it has commands."""
 
 
 class _Commands(TyperGroup):
@@ -41,8 +45,11 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
+        module = import_module(f"seme.cli.{COMMANDS[cmd_name]}")
+        if hasattr(module, "app"):
+            return get_command(module.app)
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        single.command(cmd_name)(import_module(f"seme.cli.{COMMANDS[cmd_name]}").run)
+        single.command(cmd_name)(module.run)
         return get_command(single)
 
 
@@ -61,9 +68,10 @@ def _show_version(wanted: bool) -> None:
 def seme(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version"),
 ) -> None:
-    """Daily papers you can search by meaning.
+    """Daily papers you can search by meaning, and papers you can run.
 
-    Exit codes: 0 done; 1 failed; 2 wrong argument or file; 3 no such paper; 4 a source failed; 5 a model is missing;
+    Exit codes: 0 done; 1 failed; 2 wrong argument or file; 3 no such paper, experiment or report; 4 a source failed;
+    5 a model or a library is missing;
     6 mail failed; 7 a stored index is damaged.
     """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -100,22 +99,22 @@ class Context:
         return Progress(TextColumn("{task.description}"), *columns, console=self.console, transient=True)
 
 
-def resolve_device(device: str) -> str:
-    """Return a device that exists; `auto` is a GPU where there is one.
+def resolve_device(device: str, *, with_torch: bool = True) -> str:
+    """Return a device that exists; `auto` is a GPU where there is one and the experiment uses PyTorch.
 
     Raises
     ------
     InputError
         If there is no such device.
     """
-    if device == "cpu" or (device == "auto" and find_spec("torch") is None):
-        return "cpu"
-    import torch  # noqa: PLC0415
+    count = 0
+    if with_torch and device != "cpu":
+        import torch  # noqa: PLC0415  # the base install has no PyTorch
 
-    count = torch.cuda.device_count()
-    names = {"cuda", *(f"cuda:{number}" for number in range(count))} if count else set()
+        count = torch.cuda.device_count()
+    names = ["cpu", *(["cuda"] if count else []), *(f"cuda:{number}" for number in range(count))]
     if device == "auto":
         return "cuda" if count else "cpu"
     if device not in names:
-        raise InputError(f"device is {device!r}, expected one of: {', '.join(['auto', 'cpu', *sorted(names)])}")
+        raise InputError(f"device is {device!r}, expected one of: auto, {', '.join(names)}")
     return device

@@ -70,14 +70,15 @@ def run_experiment(
         If there is no such device, or the same run is under way elsewhere.
     """
     require(experiment.slug, experiment.needs)
-    chosen = resolve_device(device if "methods" in experiment.needs else "cpu")
+    with_torch = "methods" in experiment.needs
+    chosen = resolve_device(device, with_torch=with_torch)
     scale: Literal["quick", "full"] = "quick" if quick else "full"
     place = folder or run_folder(home / RUNS / experiment.slug, settings, seed, scale)
     place.mkdir(parents=True, exist_ok=True)
     cache = home / "cache" / experiment.slug
     cache.mkdir(parents=True, exist_ok=True)
     context = Context(place, cache, seed, chosen, quick, console or Console(stderr=True))
-    _seed_everything(seed, with_torch="methods" in experiment.needs)
+    _seed_everything(seed, with_torch=with_torch)
     began = time.monotonic()
     with _alone(place):
         report = experiment.run(settings, context)

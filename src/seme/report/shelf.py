@@ -74,6 +74,36 @@ def best_report(slug: str, home: Path) -> ShelvedReport:
     return next(full, found[0])
 
 
+def find_report(name: str, home: Path) -> ShelvedReport:
+    """Return a report by a folder, or by the name of its experiment.
+
+    Parameters
+    ----------
+    name
+        A folder with `report.json`; or `atoms` for the report to show first, `atoms@own` for the newest of one's own
+        runs, `atoms@shipped` for the one that ships with Seme.
+    home
+        Folder of everything that Seme writes.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such report.
+    """
+    folder = Path(name).expanduser()
+    if (folder / REPORT).is_file():
+        return ShelvedReport(folder, shipped=False)
+    slug, at, which = name.partition("@")
+    if at and which not in ("own", "shipped"):
+        raise NotFoundError(f"there is no report {name!r}", hint=f"It may be {slug}, {slug}@own or {slug}@shipped")
+    if not at:
+        return best_report(slug, home)
+    found = [one for one in reports_of(slug, home) if one.shipped == (which == "shipped")]
+    if not found:
+        raise NotFoundError(f"there is no report {name!r}", hint=f"Make one: seme run {slug}")
+    return found[0]
+
+
 def _stamp(folder: Path) -> int:
     return (folder / REPORT).stat().st_mtime_ns
 

@@ -6,6 +6,8 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table as Grid
 
+from seme.report.claim import Claim
+from seme.report.comparison import Comparison
 from seme.report.page import command
 from seme.report.report import Report
 from seme.report.values import shown
@@ -36,6 +38,33 @@ def renderable(report: Report) -> RenderableType:
     facts = {name: value for name, value in report.environment.items() if name not in {"versions", "defaults"}}
     parts.append(f"[dim]{escape(shown(facts))}[/]")
     return Group(*parts)
+
+
+def show_comparison(comparison: Comparison, console: Console | None = None) -> None:
+    """Print two reports side by side: all claims, and of figures and conditions those that differ."""
+    claims = Grid("Claim", "Verdict", "A", "Verdict", "B", title="Claims", title_justify="left")
+    for pair in comparison.claims:
+        cells = [cell for claim in (pair.a, pair.b) for cell in _verdict_and_figure(claim)]
+        claims.add_row(escape(pair.name), *cells)
+    grids = [claims]
+    for title, pairs in (("Figures", comparison.figures), ("Conditions", comparison.conditions)):
+        grid = Grid(title[:-1], "A", "B", title=f"{title} that differ", title_justify="left")
+        for pair in pairs:
+            if not pair.same:
+                grid.add_row(escape(pair.name), escape(shown(pair.a)), escape(shown(pair.b)))
+        grids += [grid] if grid.row_count else []
+    heads = [f"[bold]{name}[/] {escape(_origin(one))}" for name, one in (("A", comparison.a), ("B", comparison.b))]
+    (console or Console()).print(Group(*heads, *grids))
+
+
+def _origin(report: Report) -> str:
+    return f"{report.title}: {command(report)} ({shown(report.environment.get('date'))})"
+
+
+def _verdict_and_figure(claim: Claim | None) -> tuple[str, str]:
+    if claim is None:
+        return "–", "–"
+    return f"[{COLOURS[claim.verdict]}]{claim.verdict}[/]", escape(shown(claim.measured))
 
 
 def _claims(report: Report) -> Grid:
