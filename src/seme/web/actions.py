@@ -133,7 +133,7 @@ def confirm_form(request: Request, token: str = "") -> Response:
     """Show a button: a mail scanner that follows links must not start a subscription."""
     service = service_of(request)
     subscription = service.library.subscriptions.get(_read_link(service, "confirm", token))
-    return service.page(request, "stopped.html", subscription=subscription, token=token, stopped=False)
+    return service.page(request, "subscription.html", subscription=subscription, token=token, stopped=False)
 
 
 @router.post("/subscriptions/confirm")
@@ -141,7 +141,7 @@ def confirm(request: Request, token: str = "") -> Response:
     """Start the mail that somebody asked for."""
     service = service_of(request)
     subscription = service.library.subscriptions.confirm(_read_link(service, "confirm", token))
-    return service.page(request, "stopped.html", subscription=subscription, token="", stopped=False)
+    return service.page(request, "subscription.html", subscription=subscription, token="", stopped=False)
 
 
 @router.get("/subscriptions/stop")
@@ -149,7 +149,7 @@ def stop_form(request: Request, token: str = "") -> Response:
     """Show a button: a mail scanner that follows links must not end a subscription."""
     service = service_of(request)
     subscription = service.library.subscriptions.get(_read_link(service, "stop", token))
-    return service.page(request, "stopped.html", subscription=subscription, token=token, stopped=True)
+    return service.page(request, "subscription.html", subscription=subscription, token=token, stopped=True)
 
 
 @router.post("/subscriptions/stop")
@@ -157,7 +157,7 @@ def stop(request: Request, token: str = "") -> Response:
     """End the mail, with the link's own proof alone (RFC 8058: no cookie, no form token)."""
     service = service_of(request)
     subscription = service.library.subscriptions.stop(_read_link(service, "stop", token))
-    return service.page(request, "stopped.html", subscription=subscription, token="", stopped=True)
+    return service.page(request, "subscription.html", subscription=subscription, token="", stopped=True)
 
 
 def _read_link(service: Service, purpose: str, token: str) -> str:
