@@ -144,19 +144,14 @@ def test_a_refused_mail_is_tried_again_and_sent_once(catalogue: Library, mailing
 
 def test_killed_in_the_middle_nobody_gets_two(catalogue: Library, mailing: Settings, inbox: Inbox) -> None:
     subscribed(catalogue, people=8)
-    program = (
-        "from seme.settings import Settings; from seme.papers.library import Library\n"
-        "from seme.papers.reader import Reader\n"
-        "from seme.papers.mail import run_digest\n"
-        "s = Settings(); l = Library(s.database_url); run_digest(l, Reader(l, s), s, 'daily', limit=3)"
-    )
+    command = [sys.executable, "-m", "seme.cli", "digest", "daily", "--limit", "3"]
     environment = {
         **os.environ, "SEME_HOME": str(mailing.home), "SEME_SMTP": mailing.smtp.get_secret_value(),
         "SEME_SECRET": "x" * 40, "SEME_MAIL_FROM": mailing.mail_from,
     }  # fmt: skip
     inbox.pause = 0.4
     for wanted in (2, 4, 6):
-        run = subprocess.Popen([sys.executable, "-c", program], env=environment)
+        run = subprocess.Popen(command, env=environment)
         deadline = time.monotonic() + 60
         while len(inbox.mails) < wanted and run.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
