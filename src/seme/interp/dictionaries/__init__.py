@@ -1,0 +1,58 @@
+"""Dictionaries: activations taken apart into units of which few are active at a time.
+
+Sparse autoencoders (`TSAE`, `JumpReLU`, `TopK`, `BatchTopK`, `ReLU`, `Gated`, `Matryoshka`) stand beside the baselines
+that say what they are worth (`PCADictionary`, `KMeansDictionary`, `NMFDictionary`, `RandomDictionary`, `NeuronBasis`).
+All follow scikit-learn's rules and give sparse `Codes`; `train_together` fits several in one pass over the activations.
+"""
+
+from seme.interp.dictionaries.autoencoder import SparseAutoencoder, train_together
+from seme.interp.dictionaries.base import Dictionary
+from seme.interp.dictionaries.baselines import (
+    KMeansDictionary,
+    NeuronBasis,
+    NMFDictionary,
+    PCADictionary,
+    RandomDictionary,
+)
+from seme.interp.dictionaries.batch_topk import BatchTopK
+from seme.interp.dictionaries.codes import Codes
+from seme.interp.dictionaries.evaluation import Evaluation, evaluate
+from seme.interp.dictionaries.gated import Gated
+from seme.interp.dictionaries.jumprelu import JumpReLU
+from seme.interp.dictionaries.loading import load_dictionary
+from seme.interp.dictionaries.matching import Stability, match, recovered_share, stability
+from seme.interp.dictionaries.matryoshka import Matryoshka
+from seme.interp.dictionaries.planted import Planted, planted_truth
+from seme.interp.dictionaries.refitting import refit
+from seme.interp.dictionaries.relu import ReLU
+from seme.interp.dictionaries.topk import TopK
+from seme.interp.dictionaries.tsae import TSAE
+
+__all__ = [
+    "TSAE",
+    "BatchTopK",
+    "Codes",
+    "Dictionary",
+    "Evaluation",
+    "Gated",
+    "JumpReLU",
+    "KMeansDictionary",
+    "Matryoshka",
+    "NMFDictionary",
+    "NeuronBasis",
+    "PCADictionary",
+    "Planted",
+    "RandomDictionary",
+    "ReLU",
+    "SparseAutoencoder",
+    "Stability",
+    "TopK",
+    "evaluate",
+    "load_dictionary",
+    "match",
+    "planted_truth",
+    "recovered_share",
+    "refit",
+    "stability",
+    "train_together",
+]
