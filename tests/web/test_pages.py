@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 
@@ -12,6 +13,8 @@ from fastapi.testclient import TestClient
 from seme.errors import InputError
 from seme.papers.library import Library
 from seme.papers.paper import Paper
+from seme.papers.sources.base import Batch
+from seme.papers.sources.catalogue import CatalogueSource
 from seme.settings import Settings
 from seme.web.app import create_app
 
@@ -44,7 +47,8 @@ def test_a_fresh_install_lists_the_57_papers(client: TestClient) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/", "/trending", "/search", "/search?q=sparse", "/saved", "/subscribe", "/subscriptions", "/about", ATOMS,
-     f"{ATOMS}/similar", "/papers/week/2026-W10", "/papers/month/2026-03", "/papers/date/2026-03-03", "/sign-in"],
+     f"{ATOMS}/similar", "/papers/week/2026-W10", "/papers/month/2026-03", "/papers/date/2026-03-03", "/sign-in",
+     "/methods"],
 )  # fmt: skip
 def test_every_page_answers_with_a_strict_policy(client: TestClient, path: str) -> None:
     answer = client.get(path)
@@ -150,6 +154,28 @@ def test_forms_without_the_token_do_nothing(client: TestClient, path: str) -> No
 def test_no_redirect_leads_out(client: TestClient, back: str) -> None:
     form = {"csrf": token(client), "up": "1", "back": back}
     assert client.post(f"{ATOMS}/vote", data=form, follow_redirects=False).headers["location"] == ATOMS
+
+
+def test_an_author_leads_to_the_authors_papers(client: TestClient, catalogue: Library) -> None:
+    papers = [
+        Paper(f"2603.0000{n}", f"Number {n}", "arxiv", authors=("Zoë O'Neil & Sons", f"Other {n}")) for n in (1, 2)
+    ]
+    catalogue.papers.store([*papers, Paper("2603.00003", "Number 3", "arxiv", authors=("Zoë",))])
+    link = re.search(r'href="(/search\?author=[^"]+)"', client.get("/papers/2603.00001").text)
+    assert link is not None
+    found = re.findall(r'<h2><a href="/papers/([^"]+)"', client.get(link[1].replace("&amp;", "&")).text)
+    assert sorted(found) == ["2603.00001", "2603.00002"]
+
+
+@pytest.mark.parametrize(("hours", "warned"), [(3, False), (60, True)])
+def test_a_list_says_when_it_is_stale(client: TestClient, catalogue: Library, hours: int, warned: bool) -> None:
+    assert "last harvest" not in client.get("/").text
+    harvest = catalogue.harvests.begin(CatalogueSource())
+    catalogue.harvests.finish(harvest)
+    catalogue.harvests.advance(harvest, Batch(()), now=dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours))
+    found = re.search(r"<span([^>]*)>last harvest ([^<]+)</span>", client.get("/").text)
+    assert found is not None
+    assert ("warn" in found[1]) is warned
 
 
 def test_hostile_text_stays_text(client: TestClient, catalogue: Library) -> None:

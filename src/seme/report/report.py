@@ -151,6 +151,18 @@ class Report(BaseModel):
             raise NotFoundError(f"the report {self.slug!r} has no figure {file!r}")
         return self._drawings[file]
 
+    def page_html(self, file: str) -> str:
+        """Return a page of its own by its `file`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        if file not in self._html:
+            raise NotFoundError(f"the report {self.slug!r} has no page {file!r}")
+        return self._html[file]
+
     def to_json(self) -> str:
         """Return the report without its drawings and pages as JSON."""
         return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"

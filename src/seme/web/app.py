@@ -23,7 +23,7 @@ from seme import __version__
 from seme.errors import InputError, NotFoundError, SemeError
 from seme.papers.library import Library
 from seme.settings import Settings
-from seme.web import actions, api, pages
+from seme.web import actions, api, pages, reports
 from seme.web.safety import Limits, SecurityHeaders
 from seme.web.service import Service, service_of
 
@@ -64,6 +64,7 @@ def create_app(settings: Settings, *, library: Library | None = None) -> FastAPI
     app.state.service = service
     app.include_router(api.router)
     app.include_router(actions.router)
+    app.include_router(reports.router)
     app.include_router(pages.router)
     app.mount("/static", Versioned(directory=Path(__file__).parent / "static"), name="static")
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)

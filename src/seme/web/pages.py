@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi import Query as Parameter
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from seme import __version__
+from seme.errors import NotFoundError
+from seme.papers.doctor import STALE_HOURS
 from seme.papers.indexing import read_position
 from seme.papers.library import StoredPaper
 from seme.papers.library.shelves import Saved
@@ -18,6 +21,7 @@ from seme.papers.query import Query, Sort
 from seme.papers.reader import Entry
 from seme.papers.sources.base import source_names
 from seme.web.listing import ListingQuery, Text, View, similar_view, view_of
+from seme.web.reports import address_of_number, runs_of_paper
 from seme.web.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)
@@ -35,13 +39,18 @@ def listing(request: Request, view: View, page: int) -> Response:
     entries = service.reader.list(view.query, limit=size + 1, offset=(page - 1) * size)
     more, entries = len(entries) > size, entries[:size]
     harvests = service.library.harvests.last(state="done")
+    harvested = harvests[0].changed_at if harvests else None
     return service.page(
         request, "listing.html", view=view, entries=entries, page=page, more=more,
         total=None if view.query.text else service.reader.totals.count(view.query),
         marks=service.marks(request, entries), topics=topics_of(entries, view.asked.tag),
-        harvested=harvests[0].changed_at if harvests else None,
+        harvested=harvested, stale=harvested is not None and _hours_since(harvested) > STALE_HOURS,
         formula=service.settings if view.query.order is Sort.TRENDING else None,
     )  # fmt: skip
+
+
+def _hours_since(moment: dt.datetime) -> float:
+    return (dt.datetime.now(dt.UTC) - moment).total_seconds() / 3600
 
 
 def topics_of(entries: Sequence[Entry], chosen: str) -> list[tuple[str, int]]:
@@ -152,7 +161,12 @@ def paper(request: Request, paper_id: str) -> Response:
     service = service_of(request)
     if paper_id.endswith(".md"):
         return PlainTextResponse(markdown(service.library.papers.get(paper_id[:-3])), media_type="text/markdown")
-    stored = service.library.papers.get(paper_id)
+    try:
+        stored = service.library.papers.get(paper_id)
+    except NotFoundError:
+        if (address := address_of_number(paper_id)) is None:
+            raise
+        return RedirectResponse(address, 302)
     return service.page(request, "paper.html", **_paper_context(service, request, stored))
 
 
@@ -167,6 +181,7 @@ def _paper_context(service: Service, request: Request, stored: StoredPaper) -> d
         "comments": service.library.comments.on(paper_id),
         "voted": service.library.votes.of(person, [paper_id]) if person else set(),
         "mine": service.library.shelves.get(person, paper_id) if person else None,
+        "runs": runs_of_paper(service, paper_id),
     }
 
 

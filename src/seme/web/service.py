@@ -12,12 +12,14 @@ from typing import Any
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, select_autoescape
 from starlette.responses import Response
 
 from seme.errors import NotFoundError
 from seme.papers.library import Library, Person
 from seme.papers.reader import Entry, Reader
+from seme.report.page import loader as report_templates
+from seme.report.values import shown
 from seme.secret import service_secret
 from seme.settings import Settings
 from seme.web.cards import kept_faces
@@ -69,8 +71,9 @@ class Service:
         self.reader = Reader(self.library, self.settings)
         self.csrf = Csrf(secret)
         self._sessions = URLSafeTimedSerializer(secret, salt="session")
-        environment = Environment(loader=PackageLoader("seme.web"), autoescape=select_autoescape(default=True))
-        environment.filters.update(plain=plain, ago=ago, paper_path=paper_path, parameters=query_string)
+        loaders = [PackageLoader("seme.web"), PrefixLoader({"report": report_templates()})]
+        environment = Environment(loader=ChoiceLoader(loaders), autoescape=select_autoescape(default=True))
+        environment.filters.update(plain=plain, ago=ago, paper_path=paper_path, parameters=query_string, shown=shown)
         environment.globals.update(static=_static_path, kept_face=kept_faces(environment), matched_words=matched_words)
         self.templates = Jinja2Templates(env=environment)
 
