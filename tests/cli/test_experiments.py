@@ -55,7 +55,7 @@ def test_an_experiment_is_run_shown_and_compared(line, tmp_path):
 
     other = line("run", "2", "--points", "50", "--slopes", "-1", "--solver", "normal", "--folder", str(tmp_path / "b"))
     assert "holds" in other.stdout
-    both = json.loads(line("compare", "planted-line@own", "b", "--json").stdout)
+    both = json.loads(line("compare", str(folder), "b", "--json").stdout)
     rows = {row["statement"]: row for row in both["claims"]}
     assert rows["finds the slope 3"]["b"] is None
     first, second = (rows["finds the slope -1"][side]["measured"] for side in "ab")

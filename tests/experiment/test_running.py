@@ -48,8 +48,21 @@ def test_a_run_that_was_broken_off_is_gone_on_with_and_a_finished_one_is_kept(pl
 def test_the_same_run_twice_at_once_is_refused(planted_line, tmp_path):
     _, folder = _run(planted_line, tmp_path)
     (folder / "report.json").unlink()
-    with FileLock(folder / ".lock"), pytest.raises(InputError, match="under way"):
+    with (
+        FileLock(tmp_path / "cache" / "planted-line" / f".{folder.name}.lock"),
+        pytest.raises(InputError, match="under way"),
+    ):
         _run(planted_line, tmp_path)
+
+
+def test_a_folder_that_is_asked_for_gets_the_report_and_nothing_else(planted_line, tmp_path):
+    asked = tmp_path / "reports" / "02-planted-line"
+    settings = planted_line.settings.quick()
+    report, place = run_experiment(planted_line, settings, home=tmp_path, quick=True, folder=asked)
+    assert place == asked
+    assert Report.read(asked) == report
+    assert sorted(path.name for path in asked.iterdir()) == ["figures", "report.html", "report.json"]
+    assert [one.read() for one in own_reports("planted-line", tmp_path)] == [report]
 
 
 def test_the_best_report_is_the_newest_full_one(planted_line, tmp_path):

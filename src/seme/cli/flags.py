@@ -18,7 +18,7 @@ _COMMON = {
     "quick": (bool, typer.Option("--quick", help="The smallest honest run, in under a minute"), False),
     "seed": (int, typer.Option(min=0, help="All random numbers follow from it"), 0),
     "device": (str, typer.Option(help="auto, cpu, cuda or cuda:N"), "auto"),
-    "folder": (Path | None, typer.Option(help="Where to write the report; by default a folder of its own"), None),
+    "folder": (Path | None, typer.Option(help="Write the report there, too"), None),
     "as_json": (bool, typer.Option("--json", help="Print JSON on standard output"), False),
 }
 

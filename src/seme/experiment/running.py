@@ -53,14 +53,15 @@ def run_experiment(
     quick
         Whether the settings are those of the quick run.
     folder
-        Where to write instead; by default a folder of this run's own. A run that was broken off is gone on with.
+        Where to write the report too, and nothing else of the run.
     console
         Where progress goes.
 
     Returns
     -------
     Report, Path
-        The report, and the folder that it was written to.
+        The report, and the folder that it was written to: `folder`, or else the run's own. A run that was broken off
+        is gone on with.
 
     Raises
     ------
@@ -73,14 +74,14 @@ def run_experiment(
     with_torch = "methods" in experiment.needs
     chosen = resolve_device(device, with_torch=with_torch)
     scale: Literal["quick", "full"] = "quick" if quick else "full"
-    place = folder or run_folder(home / RUNS / experiment.slug, settings, seed, scale)
+    place = run_folder(home / RUNS / experiment.slug, settings, seed, scale)
     place.mkdir(parents=True, exist_ok=True)
     cache = home / "cache" / experiment.slug
     cache.mkdir(parents=True, exist_ok=True)
     context = Context(place, cache, seed, chosen, quick, console or Console(stderr=True))
     _seed_everything(seed, with_torch=with_torch)
     began = time.monotonic()
-    with _alone(place):
+    with _alone(place, cache):
         report = experiment.run(settings, context)
     if (report.paper, report.slug) != (experiment.paper, experiment.slug):
         raise SemeError(f"the report is for {report.paper} {report.slug!r}, not for {experiment.slug!r}")
@@ -91,7 +92,9 @@ def run_experiment(
         "defaults": defaults.model_dump(mode="json")
     }
     report.write(place)
-    return report, place
+    if folder is not None:
+        report.write(folder)
+    return report, folder or place
 
 
 def run_folder(runs: Path, settings: Any, seed: int, scale: str) -> Path:
@@ -106,9 +109,9 @@ def run_folder(runs: Path, settings: Any, seed: int, scale: str) -> Path:
 
 
 @contextmanager
-def _alone(place: Path) -> Iterator[None]:
+def _alone(place: Path, cache: Path) -> Iterator[None]:
     try:
-        with FileLock(place / ".lock", timeout=0):
+        with FileLock(cache / f".{place.name}.lock", timeout=0):
             yield
     except Timeout as error:
         raise InputError(f"the same run is under way in {place}", hint="Wait for it, or change --seed") from error

@@ -25,8 +25,10 @@ def loader() -> PackageLoader:
 def render(report: Report) -> str:
     """Return the page."""
     drawings = {one.file: Markup(report.drawing(one.file).svg) for one in report.figures}  # noqa: S704  # made inlinable
+    environment = {name: value for name, value in report.environment.items() if name != "defaults"}
     return _environment().get_template("report.html").render(
-        report=report, drawings=drawings, stylesheet=Markup(_stylesheet()), command=command(report)  # noqa: S704
+        report=report, drawings=drawings, environment=environment, command=command(report),
+        stylesheet=Markup(_stylesheet()),  # noqa: S704
     )  # fmt: skip
 
 
