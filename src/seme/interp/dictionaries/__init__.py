@@ -25,6 +25,9 @@ from seme.interp.dictionaries.matryoshka import Matryoshka
 from seme.interp.dictionaries.planted import Planted, planted_truth
 from seme.interp.dictionaries.refitting import refit
 from seme.interp.dictionaries.relu import ReLU
+from seme.interp.dictionaries.saelens_format import read_saelens, write_saelens
+from seme.interp.dictionaries.sparsify_format import read_sparsify, write_sparsify
+from seme.interp.dictionaries.splicing import Recovery, Splice, cross_entropy_recovered
 from seme.interp.dictionaries.topk import TopK
 from seme.interp.dictionaries.tsae import TSAE
 
@@ -44,15 +47,22 @@ __all__ = [
     "Planted",
     "RandomDictionary",
     "ReLU",
+    "Recovery",
     "SparseAutoencoder",
+    "Splice",
     "Stability",
     "TopK",
+    "cross_entropy_recovered",
     "evaluate",
     "load_dictionary",
     "match",
     "planted_truth",
+    "read_saelens",
+    "read_sparsify",
     "recovered_share",
     "refit",
     "stability",
     "train_together",
+    "write_saelens",
+    "write_sparsify",
 ]

@@ -126,7 +126,7 @@ class SparseAutoencoder(Dictionary):
             name: tensor.shape for name, tensor in tensors.items()
         }:
             raise InputError(f"the tensors {sorted(tensors)} are not those of {type(self).__name__}")
-        given = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
+        given = {name: torch.from_numpy(np.array(tensor, order="C")) for name, tensor in tensors.items()}
         network.load_state_dict(given, strict=False)
         self._set_network(network)
 

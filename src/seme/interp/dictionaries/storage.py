@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
+from safetensors.torch import load_file
 
 from seme.errors import CorruptionError, InputError
 
@@ -46,7 +47,7 @@ def write_folder(
 
 
 def read_folder(folder: Path, *, names: tuple[str, str] = (_CONFIG, _TENSORS)) -> tuple[dict[str, Any], Tensors]:
-    """Return the configuration and the tensors of a folder.
+    """Return the configuration and the tensors, as float32, of a folder.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def read_folder(folder: Path, *, names: tuple[str, str] = (_CONFIG, _TENSORS)) -
             raise InputError(f"there is no {name} in {folder}", hint="A dictionary's folder is made by dictionary.save")
     try:
         config: dict[str, Any] = json.loads((folder / names[0]).read_text())
-        tensors: Tensors = load_file(folder / names[1])
+        tensors: Tensors = {name: tensor.float().numpy() for name, tensor in load_file(folder / names[1]).items()}
     except (ValueError, OSError, SafetensorError) as error:
         raise CorruptionError(f"the dictionary in {folder} cannot be read", hint="Write it again") from error
     if names[0] == _CONFIG and config.get("format") != FORMAT:
