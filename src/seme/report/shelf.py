@@ -28,19 +28,15 @@ class ShelvedReport:
         return Report.read(self.folder)
 
 
-def shipped_root() -> Path | None:
-    """Return the folder of the reports that ship: in the installed package, or at the root of a checkout."""
-    package = Path(str(files("seme")))
-    if (package / "reports").is_dir():
-        return package / "reports"
-    root = package.parent.parent
-    return root / "reports" if (root / "pyproject.toml").is_file() and (root / "reports").is_dir() else None
+def shipped_root() -> Path:
+    """Return the folder of the reports that ship; in a checkout it is a link to `reports/` at its root."""
+    return Path(str(files("seme"))) / "reports"
 
 
 def shipped_reports() -> Iterator[tuple[int, str, ShelvedReport]]:
     """Yield number, slug and place of each report that ships, by number."""
     root = shipped_root()
-    for folder in sorted(root.iterdir()) if root else []:
+    for folder in sorted(root.iterdir()) if root.is_dir() else []:
         found = _SHIPPED.fullmatch(folder.name)
         if found and (folder / REPORT).is_file():
             yield int(found["number"]), found["slug"], ShelvedReport(folder, shipped=True)
