@@ -98,14 +98,15 @@ def _serve(home: Path, **more: str) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def serve(fresh_install: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
-    """Return a function that starts a service of its own on a fresh install, until the tests end."""
+    """Return a function that starts a service of its own on a fresh install and more papers, until the tests end."""
     with ExitStack() as running:
 
-        def start(**environment: str) -> Service:
+        def start(*papers: Paper, **environment: str) -> Service:
             home = tmp_path_factory.mktemp("served") / "home"
             shutil.copytree(fresh_install, home)
-            with Library(Settings(home=home).database_url) as library:
-                library.papers.store([LONG])
+            if papers:
+                with Library(Settings(home=home).database_url) as library:
+                    library.papers.store(papers)
             return running.enter_context(_serve(home, **environment))
 
         yield start
@@ -114,7 +115,7 @@ def serve(fresh_install: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="session")
 def service(serve: Callable[..., Service]) -> Service:
     """Start the service that most tests share."""
-    return serve()
+    return serve(LONG)
 
 
 @pytest.fixture(scope="session")
