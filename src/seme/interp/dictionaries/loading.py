@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from seme.errors import CorruptionError, InputError
 from seme.interp.dictionaries.base import Dictionary
-from seme.interp.dictionaries.baselines import (
-    KMeansDictionary,
-    NeuronBasis,
-    NMFDictionary,
-    PCADictionary,
-    RandomDictionary,
-)
-from seme.interp.dictionaries.batch_topk import BatchTopK
-from seme.interp.dictionaries.gated import Gated
-from seme.interp.dictionaries.jumprelu import JumpReLU
-from seme.interp.dictionaries.matryoshka import Matryoshka
-from seme.interp.dictionaries.relu import ReLU
 from seme.interp.dictionaries.storage import read_folder
-from seme.interp.dictionaries.topk import TopK
-from seme.interp.dictionaries.tsae import TSAE
-
-KINDS: dict[str, type[Dictionary]] = {
-    kind.__name__: kind
-    for kind in (
-        TSAE,
-        JumpReLU,
-        TopK,
-        BatchTopK,
-        ReLU,
-        Gated,
-        Matryoshka,
-        PCADictionary,
-        KMeansDictionary,
-        NMFDictionary,
-        RandomDictionary,
-        NeuronBasis,
-    )
-}
 
 
 def load_dictionary(folder: Path | str) -> Dictionary:
@@ -47,15 +16,20 @@ def load_dictionary(folder: Path | str) -> Dictionary:
     Raises
     ------
     InputError
-        If there is none, or it is of a kind that is not known.
+        If there is none, or it is of a kind that is not known. A class that is defined elsewhere has to be imported
+        before.
     CorruptionError
         If its files contradict each other.
     """
     folder = Path(folder)
     config, tensors = read_folder(folder)
-    kind = KINDS.get(config.get("kind", ""))
+    kinds = {kind.__name__: kind for kind in _kinds(Dictionary)}
+    kind = kinds.get(config.get("kind", ""))
     if kind is None:
-        raise InputError(f"{folder} holds a {config.get('kind')!r}; known are {', '.join(KINDS)}")
+        raise InputError(
+            f"{folder} holds a {config.get('kind')!r}; known are {', '.join(sorted(kinds))}",
+            hint="Import the module that defines it first",
+        )
     try:
         dictionary = kind(**config["arguments"])
         dictionary.set_tensors(tensors)
@@ -70,3 +44,9 @@ def load_dictionary(folder: Path | str) -> Dictionary:
             f"{folder}: atoms have shape {dictionary.atoms_.shape}, and the width is {config['width']}"
         )
     return dictionary
+
+
+def _kinds(base: type[Dictionary]) -> Iterator[type[Dictionary]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _kinds(kind)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from safetensors.torch import load_file
@@ -47,7 +48,7 @@ def write_folder(
 
 
 def read_folder(folder: Path, *, names: tuple[str, str] = (_CONFIG, _TENSORS)) -> tuple[dict[str, Any], Tensors]:
-    """Return the configuration and the tensors, as float32, of a folder.
+    """Return the configuration and the tensors of a folder; 16-bit floats become float32, which NumPy knows.
 
     Raises
     ------
@@ -61,12 +62,15 @@ def read_folder(folder: Path, *, names: tuple[str, str] = (_CONFIG, _TENSORS)) -
             raise InputError(f"there is no {name} in {folder}", hint="A dictionary's folder is made by dictionary.save")
     try:
         config: dict[str, Any] = json.loads((folder / names[0]).read_text())
-        tensors: Tensors = {name: tensor.float().numpy() for name, tensor in load_file(folder / names[1]).items()}
+        found = load_file(folder / names[1])
     except (ValueError, OSError, SafetensorError) as error:
         raise CorruptionError(f"the dictionary in {folder} cannot be read", hint="Write it again") from error
     if names[0] == _CONFIG and config.get("format") != FORMAT:
         raise InputError(f"{folder} is of format {config.get('format')!r}; this version reads {FORMAT}")
-    return config, tensors
+    return config, {
+        name: (tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor).numpy()
+        for name, tensor in found.items()
+    }
 
 
 def _refuse_other_files(folder: Path, names: tuple[str, str]) -> None:
