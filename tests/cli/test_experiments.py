@@ -66,6 +66,8 @@ def test_an_experiment_is_run_shown_and_compared(line, tmp_path):
     assert "noise" not in conditions
     assert any(row["name"] == "slopes: -1: found" for row in both["figures"])
     assert "finds the slope -1" in line("compare", "planted-line", "b").stdout
+    assert line("compare", "planted-line", "b", "--html", "both.html").stdout == ""
+    assert (tmp_path / "both.html").read_text().count("<img") == 2
 
 
 def test_every_setting_is_a_flag_with_its_help_and_its_values(line):

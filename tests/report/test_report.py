@@ -17,7 +17,7 @@ from rich.console import Console
 
 from seme.errors import CorruptionError, InputError, NotFoundError
 from seme.report import Claim, Report, compare
-from seme.report.page import command, policy
+from seme.report.page import command, policy, render_comparison
 from seme.report.terminal import show
 
 
@@ -217,3 +217,18 @@ def test_a_report_and_itself_differ_in_nothing(report):
         ("random <dictionary>: cosine", None),
         ("per layer: 6: r2", 0.5),
     ]
+
+
+def test_two_reports_side_by_side_are_one_page(report, tmp_path):
+    report.write(tmp_path)
+    other = Report(paper=1, slug="atoms", title="Again")
+    other.claim(Claim.at_least("holds <i>all</i>", measured=0.1, floor=0.5))
+    page = _Page(render_comparison(compare(Report.read(tmp_path), other)))
+    names = [tag for tag, _ in page.tags]
+    assert not {"script", "link", "i", "b"} & set(names)
+    image = next(attributes for tag, attributes in page.tags if tag == "img")
+    png = base64.b64decode((image["src"] or "").removeprefix("data:image/png;base64,"))
+    assert png == report.drawing("angles-before").png
+    assert image["alt"] == "All angles & <their> medians"
+    for text in ("holds <i>all</i>", "fails", "B has none.", "ratio", "per layer: 6: r2"):
+        assert text in page.text

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from seme.report.values import shown
 
 if TYPE_CHECKING:
+    from seme.report.comparison import Comparison
     from seme.report.report import Report
 
 
@@ -30,6 +31,21 @@ def render(report: Report) -> str:
         report=report, drawings=drawings, environment=environment, command=command(report),
         stylesheet=Markup(_stylesheet()),  # noqa: S704
     )  # fmt: skip
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """Return two reports side by side as one page that needs nothing beside it."""
+    sides = [_drawings(comparison.a), _drawings(comparison.b)]
+    drawings = {name: [side.get(name) for side in sides] for name in dict.fromkeys([*sides[0], *sides[1]])}
+    return _environment().get_template("comparison.html").render(
+        comparison=comparison, drawings=drawings, command=command,
+        stylesheet=Markup(_stylesheet()),  # noqa: S704
+    )  # fmt: skip
+
+
+def _drawings(report: Report) -> dict[str, tuple[str, str]]:
+    """Return caption and PNG by name: as images, since the same ids in two drawings of a page would be mixed up."""
+    return {one.name: (one.caption, base64.b64encode(report.drawing(one.file).png).decode()) for one in report.figures}
 
 
 def command(report: Report) -> str:
