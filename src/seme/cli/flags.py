@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from seme.experiment.settings import value_type
-from seme.report.values import shown
+from seme.report.values import plain, shown
 
 _COMMON = {
     "quick": (bool, typer.Option("--quick", help="The smallest honest run, in under a minute"), False),
@@ -79,8 +79,12 @@ def _annotated(annotation: Any, text: str) -> Any:
 
 
 def _help(description: str | None, full: Any, quick: Any) -> str:
-    default = f"default {shown(full)}" if full == quick else f"default {shown(full)}; with --quick {shown(quick)}"
-    return f"{description} ({default})"
+    default = f"default {shown(plain(full))}"
+    return (
+        f"{description} ({default})"
+        if full == quick
+        else f"{description} ({default}; with --quick {shown(plain(quick))})"
+    )
 
 
 def _is_number(word: str) -> bool:
