@@ -19,7 +19,8 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep converted models from one test run to the next: making them takes a minute."""
-    os.environ.setdefault("SEME_ASSETS", str(config.cache.mkdir("assets")))
+    if config.pluginmanager.hasplugin("cacheprovider"):
+        os.environ.setdefault("SEME_ASSETS", str(config.cache.mkdir("assets")))
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ def _extra(extra: str) -> tuple[str, ...]:
     return names
 
 
+@cache
 def _installed(name: str) -> bool:
     try:
         version(name)
