@@ -11,9 +11,9 @@ from interp.activations.families import FAMILIES, make_model
 from seme.errors import InputError
 from seme.interp.neurons import (
     READINGS,
+    ClampTrial,
     NeuronMap,
     agreement,
-    clamp_effect,
     clamped,
     find_neurons,
     largest_activation,
@@ -177,10 +177,11 @@ def test_a_neuron_that_writes_a_token_raises_it_when_clamped() -> None:
     with torch.no_grad():
         model.model.layers[2].mlp.down_proj.weight[:, 3] = 50 * model.get_output_embeddings().weight[42]
         model.model.layers[2].mlp.gate_proj.weight[3] = 0.5
-    unit = float(largest_activation(model, batch(), 2)[3])
-    effect = clamp_effect(
-        model, batch(2), batch(3), layer=2, neuron=3, token=42, others=[7, 8, 9], values=[-100 * unit, 100 * unit]
-    )
+    trial = ClampTrial(model, batch(2), batch(3))
+    unit = trial.unit(2)
+    assert unit == float(largest_activation(model, batch(2), 2).max())
+    effect = trial.effect(layer=2, neuron=3, token=42, others=[7, 8, 9], values=[-100 * unit, 100 * unit])
+    assert effect.value == 100 * unit
     assert effect.specificity > 0.1  # a fresh head is small: no logit can be much above another
     assert effect.divergence > 0
 

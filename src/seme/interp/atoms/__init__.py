@@ -1,6 +1,6 @@
 """Paper 01, atoms: how faithful, how sparse and how nearly orthogonal the units of a dictionary are.
 
-Hu et al. 2025, "Towards Atoms of Large Language Models" (arXiv 2509.20784). The measures need NumPy and SciPy alone.
+Hu et al. 2025, "Towards Atoms of Large Language Models" (arXiv 2509.20784). `AtomDictionary` finds them.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from seme.interp.atoms.angles import Angles, angle_histogram
 from seme.interp.atoms.basis_pursuit import basis_pursuit
 from seme.interp.atoms.coherence import Coherence, coherence, isometry_constant, rip_bound, welch_bound
+from seme.interp.atoms.dictionary import AtomDictionary
 from seme.interp.atoms.faithfulness import Faithfulness, faithfulness
 from seme.interp.atoms.metric import AtomicMetric, atomic_metric, dictionary_metric
 from seme.interp.atoms.moment import SecondMoment
@@ -32,6 +33,7 @@ from seme.interp.atoms.window import (
 
 __all__ = [
     "Angles",
+    "AtomDictionary",
     "AtomicMetric",
     "Coherence",
     "Faithfulness",

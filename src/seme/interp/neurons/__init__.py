@@ -7,8 +7,8 @@ value, and `agreement` compares the maps of two checkpoints.
 from seme.interp.neurons.agreement import Agreement, agreement
 from seme.interp.neurons.clamping import (
     ClampEffect,
+    ClampTrial,
     Place,
-    clamp_effect,
     clamped,
     largest_activation,
     next_token_log_probs,
@@ -25,6 +25,7 @@ __all__ = [
     "READINGS",
     "Agreement",
     "ClampEffect",
+    "ClampTrial",
     "Found",
     "Kind",
     "NeuronMap",
@@ -33,7 +34,6 @@ __all__ = [
     "Reading",
     "TopTokens",
     "agreement",
-    "clamp_effect",
     "clamped",
     "find_neurons",
     "largest_activation",

@@ -115,19 +115,11 @@ class ClampEffect:
         return self.own - self.others
 
 
-def clamp_effect(
-    model: PreTrainedModel,
-    choosing: Mapping[str, Tensor],
-    judging: Mapping[str, Tensor],
-    *,
-    layer: int,
-    neuron: int,
-    token: int,
-    others: Sequence[int],
-    values: Sequence[float],
-    place: Place = "up",
-) -> ClampEffect:
-    """Clamp a neuron and measure its token against others, with the value chosen on other texts than it is judged on.
+class ClampTrial:
+    """Texts to try clamps on, and what the model says after them when it is left alone.
+
+    The value of a clamp is chosen on other texts than it is judged on: else the best of several would look good by
+    chance.
 
     Parameters
     ----------
@@ -135,33 +127,60 @@ def clamp_effect(
         A causal language model.
     choosing, judging
         Two batches as for `next_token_log_probs`.
-    layer, neuron
-        Which neuron.
-    token
-        What it stands for.
-    others
-        Tokens to compare with.
-    values
-        Clamps to try.
-    place
-        See `clamped`.
     """
-    if not values or not others:
-        raise InputError("values and others must each have at least one entry")
-    rises = {}
-    free = next_token_log_probs(model, choosing)[:, token]
-    for value in values:
-        with clamped(model, layer, neuron, value, place=place):
-            rises[value] = float((next_token_log_probs(model, choosing)[:, token] - free).mean())
-    best = max(rises, key=lambda value: rises[value])
-    before = next_token_log_probs(model, judging)
-    with clamped(model, layer, neuron, best, place=place):
-        after = next_token_log_probs(model, judging)
-    change = (after - before).mean(0)
-    divergence = (after.exp() * (after - before)).sum(-1).mean()
-    return ClampEffect(best, float(change[token]), float(change[list(others)].mean()), float(divergence))
+
+    def __init__(self, model: PreTrainedModel, choosing: Mapping[str, Tensor], judging: Mapping[str, Tensor]) -> None:
+        self.model, self.choosing, self.judging = model, choosing, judging
+        self._chosen_free = next_token_log_probs(model, choosing)
+        self._judged_free = next_token_log_probs(model, judging)
+        self._largest: dict[tuple[int, Place], float] = {}
+
+    def unit(self, layer: int, place: Place = "up") -> float:
+        """Return the largest absolute value of any neuron of a layer in the texts for choosing."""
+        if (layer, place) not in self._largest:
+            found = largest_activation(self.model, self.choosing, layer, place=place)
+            self._largest[layer, place] = float(found.max())
+        return self._largest[layer, place]
+
+    def effect(
+        self,
+        *,
+        layer: int,
+        neuron: int,
+        token: int,
+        others: Sequence[int],
+        values: Sequence[float],
+        place: Place = "up",
+    ) -> ClampEffect:
+        """Clamp a neuron and measure its token against others.
+
+        Parameters
+        ----------
+        layer, neuron
+            Which neuron.
+        token
+            What it stands for.
+        others
+            Tokens to compare with.
+        values
+            Clamps to try; of several, the one that raises the token most on the texts for choosing is judged.
+        place
+            See `clamped`.
+        """
+        if not values or not others:
+            raise InputError("values and others must each have at least one entry")
+        best = values[0] if len(values) == 1 else max(values, key=lambda v: self._rise(layer, neuron, token, v, place))
+        with clamped(self.model, layer, neuron, best, place=place):
+            after = next_token_log_probs(self.model, self.judging)
+        change = (after - self._judged_free).mean(0)
+        divergence = (after.exp() * (after - self._judged_free)).sum(-1).mean()
+        return ClampEffect(best, float(change[token]), float(change[list(others)].mean()), float(divergence))
+
+    def _rise(self, layer: int, neuron: int, token: int, value: float, place: Place) -> float:
+        with clamped(self.model, layer, neuron, value, place=place):
+            held = next_token_log_probs(self.model, self.choosing)[:, token]
+        return float((held - self._chosen_free[:, token]).mean())
 
 
 def _site(model: PreTrainedModel, layer: int, place: Place) -> str:
     return projection_path(model, layer, "up") if place == "up" else f"mlp.{layer}.neurons"
-

@@ -11,6 +11,7 @@ from seme.errors import InputError
 from seme.interp.relative.representation import Matrix, as_matrix, unit_rows
 
 _CHUNK = 1024
+_TIE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Comparison:
         Mean overlap of a sample's k nearest neighbours in its own space with those of its counterpart in the other
         space, as intersection over union; neighbours are sought among the other space's samples.
     mrr
-        Mean reciprocal rank of a sample's counterpart among all samples of the other space.
+        Mean reciprocal rank of a sample's counterpart among all samples of the other space; it stands in the middle of
+        those that are as near.
     cosine
         Mean cosine of a sample and its counterpart.
     """
@@ -61,9 +63,9 @@ def compare_spaces(a: npt.ArrayLike, b: npt.ArrayLike, *, k: int = 10) -> Compar
     for start in range(0, len(first), _CHUNK):
         part = slice(start, start + _CHUNK)
         within, across = second[part] @ second.T, first[part] @ second.T
-        own = np.arange(start, start + len(within))
-        ranks = 1 + (across > across[np.arange(len(own)), own][:, None]).sum(axis=1)
-        reciprocal.append(1 / ranks)
+        lead = across - across[np.arange(len(across)), start + np.arange(len(across))][:, None]
+        ties = (np.abs(lead) <= _TIE).sum(axis=1) - 1
+        reciprocal.append(1 / (1 + (lead > _TIE).sum(axis=1) + ties / 2))
         overlap.append(_jaccard(_nearest(across, k), _nearest(within, k)))
     return Comparison(
         float(np.concatenate(overlap).mean()), float(np.concatenate(reciprocal).mean()),
