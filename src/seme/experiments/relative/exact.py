@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import ortho_group
@@ -32,5 +32,8 @@ def add(report: Report, settings: RelativeSettings, context: Context) -> None:
     )  # fmt: skip
     largest = float(np.abs(first - second).max())
     columns = ["space", "Jaccard", "MRR", "cosine", "largest difference"]
-    rows = [["absolute", *absolute.as_dict().values(), None], ["relative", *relative.as_dict().values(), largest]]
+    rows: list[list[Any]] = [
+        ["absolute", *absolute.as_dict().values(), None],
+        ["relative", *relative.as_dict().values(), largest],
+    ]
     report.table("Random embeddings, turned and scaled", columns, rows)
