@@ -54,8 +54,9 @@ $(VENV)/.dev-done: $(VENV)/.methods-done
 serve: setup  ## Serve the papers and print the address (make serve ARGS="--port 9000")
 	$(BIN)/seme serve $(ARGS)
 
+# One thread for each worker: more would wait for each other. Byte code is kept, for the tests start many processes.
 test: dev browser  ## Run every test
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 # Only the browser tests need Chromium; without it they are skipped and say so.
 browser:
