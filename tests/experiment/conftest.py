@@ -17,7 +17,6 @@ def add_experiment(tmp_path: Path) -> Iterator[Callable[..., None]]:
     """Return a function that adds a module to the experiments for the time of a test."""
     folder = tmp_path / "experiments"
     folder.mkdir()
-    before = dict(registry._REGISTRY)
     seme.experiments.__path__.append(str(folder))
 
     def add(name: str, source: str) -> None:
@@ -26,9 +25,14 @@ def add_experiment(tmp_path: Path) -> Iterator[Callable[..., None]]:
     yield add
     seme.experiments.__path__.remove(str(folder))
     for file in folder.glob("*.py"):
-        sys.modules.pop(f"seme.experiments.{file.stem}", None)
-    registry._REGISTRY.clear()
-    registry._REGISTRY.update(before)
+        forget(f"seme.experiments.{file.stem}")
+
+
+def forget(module: str) -> None:
+    """Take the experiments of a module out again, and those alone: others may have been found meanwhile."""
+    sys.modules.pop(module, None)
+    for slug in [slug for slug, one in registry._REGISTRY.items() if one.run.__module__ == module]:
+        del registry._REGISTRY[slug]
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 import seme.experiments
-from seme.experiment import find_experiment, registry, run_experiment
+from experiment.conftest import forget
+from seme.experiment import find_experiment, run_experiment
 from seme.papers.catalogue import catalogue_papers
 from seme.papers.library import Library
 from seme.report import Report
@@ -27,13 +27,10 @@ PAPER = f"/papers/{catalogue_papers()[1].id}"
 @pytest.fixture
 def one_more_experiment() -> Iterator[None]:
     """Add an experiment that finds lines in noise, for paper 2."""
-    before = dict(registry._REGISTRY)
     seme.experiments.__path__.append(str(FIXTURES))
     yield
     seme.experiments.__path__.remove(str(FIXTURES))
-    sys.modules.pop("seme.experiments.p02_planted_line", None)
-    registry._REGISTRY.clear()
-    registry._REGISTRY.update(before)
+    forget("seme.experiments.p02_planted_line")
 
 
 @pytest.fixture

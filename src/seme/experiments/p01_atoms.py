@@ -15,22 +15,24 @@ class AtomsSettings(ExperimentSettings):
 
     model: str = Field(default="smollm2-135m", description="A model of Seme's, a Hugging Face folder, or a hub name")
     texts: str = Field(default="stdlib-docs", description="Texts to record: a name of Seme's, or a file or folder")
-    layers: tuple[int, ...] = Field(default=(4, 12, 20), description="Layers whose atoms are found (residual stream)")
+    layers: tuple[int, ...] = Field(default=(6, 18), description="Layers whose atoms are found (residual stream)")
     angle_layers: tuple[int, ...] = Field(
         default=(0, 4, 8, 12, 16, 20, 24, 28), description="Layers whose angles are measured (residual stream and MLP)"
     )
     rows: int = Field(default=12_000, ge=100, description="Tokens to record for the metric, and as many held out / 4")
     expansion: int = Field(default=4, ge=2, description="Atoms per dimension, N / H")
     samples: tuple[float, ...] = Field(
-        default=(0.5, 1.0, 2.0), description="Activations to learn from, in multiples of N, rising"
+        default=(0.5, 2.0), description="Activations to learn from, in multiples of N, rising"
     )
-    l0: float = Field(default=3.0, ge=1, description="Active atoms per activation that training aims at")
-    steps: int = Field(default=1500, ge=1, description="Steps of training of each dictionary")
+    l0: float = Field(default=2.0, ge=1, description="Active atoms per activation that training aims at")
+    steps: int = Field(default=1000, ge=1, description="Steps of training of each dictionary")
+    batch_size: int = Field(default=256, ge=1, description="Activations of a step")
+    learning_rate: float = Field(default=5e-4, gt=0, description="Of Adam, for all dictionaries")
     seeds: int = Field(default=3, ge=1, description="Runs of each dictionary")
     grid: tuple[int, ...] = Field(
         default=(1, 2, 4, 8), description="Sizes of the scaling grid, in multiples of the width; empty for none"
     )
-    grid_steps: int = Field(default=600, ge=1, description="Steps of training of each cell of the grid")
+    grid_steps: int = Field(default=300, ge=1, description="Steps of training of each cell of the grid")
 
     @classmethod
     def quick(cls) -> Self:

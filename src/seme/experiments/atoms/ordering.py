@@ -76,10 +76,21 @@ def _dictionaries(
     units = settings.expansion * train.width
     count = min(int(multiple * units), len(train))
     chosen = np.sort(np.random.default_rng(seed).choice(len(train), count, replace=False))
-    x, other, size = train.rows(chosen), held_out.rows(slice(None)), min(1024, count)
-    atoms = AtomDictionary(units, l0=settings.l0, steps=settings.steps, seed=seed, batch_size=size, device="cpu")
+    x, other, size = train.rows(chosen), held_out.rows(slice(None)), min(settings.batch_size, count)
+    atoms = AtomDictionary(
+        units,
+        l0=settings.l0,
+        steps=settings.steps,
+        seed=seed,
+        batch_size=size,
+        learning_rate=settings.learning_rate,
+        device="cpu",
+    )
     atoms.fit(x, metric=metric)
-    features = ReLU(units, steps=settings.steps, seed=seed, batch_size=size, device="cpu").fit(x)
+    features = ReLU(
+        units, steps=settings.steps, seed=seed, batch_size=size, learning_rate=settings.learning_rate, device="cpu"
+    )
+    features.fit(x)
     return [
         _of("atoms", atoms, x, other, metric, layer, seed),
         _of("features", features, x, other, metric, layer, seed),
@@ -160,7 +171,14 @@ def _add_figure(
     units = settings.expansion * train.width
     count = min(int(settings.samples[0] * units), len(train))
     x = train.rows(np.sort(context.rng("figure").choice(len(train), count, replace=False)))
-    made = AtomDictionary(units, l0=settings.l0, steps=settings.steps, batch_size=min(1024, count), device="cpu")
+    made = AtomDictionary(
+        units,
+        l0=settings.l0,
+        steps=settings.steps,
+        batch_size=min(settings.batch_size, count),
+        learning_rate=settings.learning_rate,
+        device="cpu",
+    )
     made.fit(x, metric=metric)
     figure = Figure(figsize=(6.4, 3.2), layout="constrained")
     levels = np.linspace(0.001, 1, 400)

@@ -38,7 +38,8 @@ def add(report: Report, recorded: Recorded, settings: AtomsSettings, context: Co
             units,
             l0=settings.l0,
             steps=settings.grid_steps,
-            batch_size=min(1024, len(x)),
+            batch_size=min(settings.batch_size, len(x)),
+            learning_rate=settings.learning_rate,
             seed=context.seed,
             device="cpu",
         )
