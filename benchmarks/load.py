@@ -71,7 +71,8 @@ async def _read(session: aiohttp.ClientSession, mix: Mix, log: Log, until: float
 
 async def _vote(base: str, papers: Sequence[str], log: Log, until: float) -> None:
     """Vote now and then, as people do: pages that were kept rendered must be rendered again."""
-    async with aiohttp.ClientSession(base) as session:
+    # Cookies of a host without a name are kept only by a jar that is told to.
+    async with aiohttp.ClientSession(base, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         async with session.get("/trending") as answer:
             found = re.search(r'name="csrf" value="([^"]+)"', await answer.text())
         assert found

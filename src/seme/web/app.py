@@ -27,8 +27,9 @@ from seme.web import actions, api, pages, reports
 from seme.web.safety import Limits, SecurityHeaders
 from seme.web.service import Service, service_of
 
-_THREADS = 8
-"""Requests that are worked on at once; more would take turns at the same cores and each need memory for its search."""
+_THREADS = 2
+"""Requests that are worked on at once. More take turns at Python's one lock, and each needs memory for its search: with
+eight, 50 readers waited 1.5 times as long."""
 
 _LOG = logging.getLogger("seme.web")
 
