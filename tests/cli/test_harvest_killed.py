@@ -66,7 +66,7 @@ def exported(home: Path, folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("source", "papers", "traps", "where", "good", "seed"),
-    [("arxiv", 900, TRAPS, "start", 3, 0), ("arxiv-oai", 120, OAI_TRAPS, "resumptionToken", 7, 7)],
+    [("arxiv", 500, TRAPS, "start", 3, 0), ("arxiv-oai", 120, OAI_TRAPS, "resumptionToken", 7, 7)],
 )
 def test_killed_three_times_the_library_is_the_same(
     environment: dict[str, str],

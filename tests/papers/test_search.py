@@ -5,11 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +13,7 @@ import pytest
 from seme.assets.minilm import minilm_files
 from seme.errors import AssetError
 from seme.papers.catalogue import catalogue_number
-from seme.papers.indexing import index_state, read_position, refresh_index
+from seme.papers.indexing import index_state, refresh_index
 from seme.papers.library import Library
 from seme.papers.paper import Paper
 from seme.papers.query import Query, Sort
@@ -166,35 +161,6 @@ def test_a_damaged_index_is_built_again(library: Library, settings: Settings) ->
     next(settings.index_path.glob("lexical/s*/docs.npy")).write_bytes(b"")
     assert not index_state(library, settings).present
     assert refresh_index(library, settings).indexed == 57
-
-
-def test_an_index_run_that_is_killed_loses_nothing(library: Library, settings: Settings) -> None:
-    library.papers.store(
-        [
-            Paper(id=f"2603.{n:05d}", title=f"Paper {n}", summary=f"About subject {n} " * 5, source="arxiv")
-            for n in range(2_500)
-        ]
-    )
-    program = (
-        "import sys; from pathlib import Path; from seme.settings import Settings\n"
-        "from seme.papers.library import Library\n"
-        "from seme.papers.indexing import refresh_index\n"
-        "s = Settings(home=Path(sys.argv[1]), secret='x'); refresh_index(Library(s.database_url), s)"
-    )
-    position = read_position(settings.index_path)
-    for wait in (3.0, 4.5):
-        run = subprocess.Popen([sys.executable, "-c", program, str(settings.home)], env={**os.environ})
-        time.sleep(wait)
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        reached = read_position(settings.index_path)
-        assert (reached.revision, reached.key) >= (position.revision, position.key)
-        position = reached
-    refresh_index(library, settings)
-    reader = Reader(library, settings)
-    assert index_state(library, settings).behind == 0
-    assert sorted(reader.engine.sample(10_000, without=set())) == sorted(s.paper.id for s in library.papers.all())
-    assert reader.list(Query(text="subject 1234"), limit=1)[0].stored.paper.id == "2603.01234"
 
 
 def test_without_the_encoder_words_still_find(library: Library, settings: Settings, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def record_rows(settings: AtomsSettings, context: Context) -> Recorded:
 def _batches(language_model: LanguageModel, texts: str, split: Split, rows: int) -> Iterator[dict[str, Any]]:
     """Yield batches of the beginnings of texts until they have so many tokens."""
     tokenizer, waiting, count = language_model.tokenizer, [], 0
-    for text in load_texts(texts, split=split):
+    for text in load_texts(texts, max(200, rows // 8), split=split):
         ids = tokenizer.encode(text, add_special_tokens=False)[:_LENGTH]
         if len(ids) < _SHORTEST:
             continue
