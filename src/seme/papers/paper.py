@@ -38,7 +38,9 @@ class PaperDate:
         if self.day is not None and self.month is None:
             raise InputError(f"a paper's date cannot have a day ({self.day}) without a month")
         try:  # 2000 is a leap year: 29 February stays possible where the year is unknown
-            dt.date(self.year or 2000, self.month or 1, self.day or 1)
+            known = [2000 if self.year is None else self.year]
+            known += [1 if part is None else part for part in (self.month, self.day)]
+            dt.date(*known)
         except ValueError as error:
             raise InputError(f"not a date: year {self.year}, month {self.month}, day {self.day}") from error
 
@@ -141,6 +143,13 @@ class Paper:
             raise InputError(
                 f"paper {self.id}: the summary has {len(self.summary)} characters, at most {LONGEST_SUMMARY}"
             )
+        texts = (self.id, self.title, self.source, self.summary, self.note, self.doi, self.journal)
+        try:
+            "".join((*texts, *self.authors, *self.categories, *self.tags, *self.links.values())).encode()
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"paper {self.id!a} has half of a character (a lone surrogate), expected Unicode"
+            ) from error
         for name, value in (("author_count", self.author_count), ("votes", self.votes), ("comments", self.comments)):
             if value is not None and value < 0:
                 raise InputError(f"paper {self.id}: {name} is {value}, it must not be negative")

@@ -75,11 +75,11 @@ def preference(
     Parameters
     ----------
     liked, others
-        Vectors (n, d) and (m, d); at least one liked.
+        Vectors (n, d) and (m, d); at least one liked, and none besides where everything is liked.
     ridge
         Regularisation, > 0.
     """
-    rows = np.concatenate([liked, others]).astype(np.float64)
+    rows = np.concatenate([liked, others.reshape(-1, liked.shape[1])]).astype(np.float64)
     share = np.concatenate([np.full(len(liked), 1 / len(liked)), np.full(len(others), 1 / max(len(others), 1))])
     target = np.concatenate([np.ones(len(liked)), np.zeros(len(others))])
     gram = rows.T @ (share[:, None] * rows) + ridge * np.eye(rows.shape[1]) / max(len(liked), 1)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from seme.errors import InputError
 from seme.papers.archive import export_library, import_archive, is_archive
+from seme.papers.archive.manifest import NAME, describe
 from seme.papers.library import Library
 from seme.papers.paper import Paper, PaperDate
 from seme.papers.query import Query
@@ -158,3 +159,16 @@ def test_saved_searches_are_feeds_in_the_opml(library: Library, tmp_path: Path) 
     assert outlines[-1].attrib["text"] == "A & <b>"
     assert outlines[-1].attrib["xmlUrl"] == "https://papers.example/feeds/search.atom?min_votes=2&q=x%26y"
     assert (tmp_path / "export" / "papers.bib").read_text().count("\n@") == 56
+
+
+def test_an_export_that_is_not_text_is_refused_by_the_line(library: Library, tmp_path: Path) -> None:
+    seed_catalogue(library)
+    folder = export_library(library, tmp_path / "export").folder
+    with (folder / "papers.jsonl").open("ab") as file:
+        file.write(b'{"id": "\xa0"}\n')
+    (folder / NAME).unlink()
+    (folder / NAME).write_text(json.dumps(describe(folder, {})))
+    with Library("sqlite://") as other:
+        with pytest.raises(InputError, match=r"papers.jsonl:\d+ is not a line of JSON in UTF-8"):
+            import_archive(other, folder)
+        assert list(other.papers.all()) == []

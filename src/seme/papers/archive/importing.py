@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select, update
@@ -78,13 +79,14 @@ def _chunks(path: Path) -> Iterator[tuple[int, list[Record]]]:
     """Yield records in groups, each with the number of lines before it."""
     chunk: list[Record] = []
     with path.open(encoding="utf-8") as file:
-        number = 0
-        while line := file.readline(_LONGEST_LINE):
-            number += 1
-            try:
-                record = json.loads(line)
+        for number in count(1):
+            try:  # what is not UTF-8 is a ValueError, too
+                line = file.readline(_LONGEST_LINE)
+                record = json.loads(line) if line else None
             except ValueError as error:
-                raise InputError(f"{path}:{number} is not a line of JSON") from error
+                raise InputError(f"{path}:{number} is not a line of JSON in UTF-8") from error
+            if not line:
+                break
             if not isinstance(record, dict):
                 raise InputError(f"{path}:{number} is not a JSON object")
             chunk.append(record)
@@ -92,7 +94,7 @@ def _chunks(path: Path) -> Iterator[tuple[int, list[Record]]]:
                 yield number - len(chunk), chunk
                 chunk = []
         if chunk:
-            yield number - len(chunk), chunk
+            yield number - 1 - len(chunk), chunk
 
 
 def _count(connection: Connection) -> None:
