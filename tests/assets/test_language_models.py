@@ -41,6 +41,16 @@ def test_the_model_knows_the_capital_of_france(smollm2):
     assert sum(parameter.numel() for parameter in smollm2.model.parameters()) == 134_515_008
 
 
+def test_a_batch_is_padded_on_the_right(smollm2):
+    batch = smollm2.batch(["The capital", "The capital of France is"], longest=4)
+    assert batch["input_ids"].shape == (2, 4)
+    assert batch["attention_mask"].tolist() == [[1, 1, 0, 0], [1, 1, 1, 1]]
+    assert batch["input_ids"][0, :2].tolist() == batch["input_ids"][1, :2].tolist()
+    for texts in ([], ["The", ""]):
+        with pytest.raises(InputError, match="without tokens"):
+            smollm2.batch(texts)
+
+
 def test_the_weights_are_those_that_gguf_itself_reads(smollm2):
     """The peer is gguf's own dequantisation, for a matrix that transformers does not permute."""
     from gguf import GGUFReader, dequantize

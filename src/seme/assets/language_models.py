@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,36 @@ class LanguageModel:
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     name: str
+
+    def batch(self, texts: Iterable[str], *, longest: int | None = None) -> dict[str, torch.Tensor]:
+        """Return texts as one batch, padded on the right.
+
+        Parameters
+        ----------
+        texts
+            None of them empty.
+        longest
+            Tokens that are kept of each; `None` for all.
+
+        Returns
+        -------
+        dict
+            `input_ids` and `attention_mask`, both (texts, tokens) int64.
+
+        Raises
+        ------
+        InputError
+            If there is no text, or one has no tokens.
+        """
+        import torch  # noqa: PLC0415  # the base install has no PyTorch
+
+        rows = [self.tokenizer.encode(text, add_special_tokens=False)[:longest] for text in texts]
+        if not rows or not all(rows):
+            raise InputError(f"there are {len(rows)} texts, {sum(not row for row in rows)} of them without tokens")
+        width = max(map(len, rows))
+        ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in rows])
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
+        return {"input_ids": ids, "attention_mask": mask}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from seme.assets import LanguageModel, load_language_model, load_texts
 from seme.assets.texts import Split
 from seme.experiment import Context
@@ -16,7 +14,9 @@ from seme.interp.activations import Store, record
 if TYPE_CHECKING:
     from seme.experiments.p01_atoms import AtomsSettings
 
-_LENGTH, _SIZE, _SHORTEST = 64, 8, 16
+_LENGTH, _SIZE = 64, 8
+_SHORTEST = 80
+"""Characters of the shortest text that is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +55,12 @@ def record_rows(settings: AtomsSettings, context: Context) -> Recorded:
 
 
 def _batches(language_model: LanguageModel, texts: str, split: Split, rows: int) -> Iterator[dict[str, Any]]:
-    """Yield batches of the beginnings of texts until they have so many tokens."""
-    tokenizer, waiting, count = language_model.tokenizer, [], 0
-    for text in load_texts(texts, max(200, rows // 8), split=split):
-        ids = tokenizer.encode(text, add_special_tokens=False)[:_LENGTH]
-        if len(ids) < _SHORTEST:
-            continue
-        waiting.append(ids)
-        count += len(ids) - 1  # the first token is left out
-        if len(waiting) == _SIZE or count >= rows:
-            yield _padded(waiting)
-            waiting = []
+    """Yield batches of the beginnings of texts until they have so many tokens, the first of each not counted."""
+    long = [text for text in load_texts(texts, max(200, rows // 8), split=split) if len(text) >= _SHORTEST]
+    count = 0
+    for start in range(0, len(long), _SIZE):
+        batch = language_model.batch(long[start : start + _SIZE], longest=_LENGTH)
+        yield batch
+        count += int(batch["attention_mask"][:, 1:].sum())
         if count >= rows:
             return
-
-
-def _padded(rows: list[list[int]]) -> dict[str, Any]:
-    width = max(map(len, rows))
-    return {
-        "input_ids": torch.tensor([[*row, *[0] * (width - len(row))] for row in rows]),
-        "attention_mask": torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows]),
-    }

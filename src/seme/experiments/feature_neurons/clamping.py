@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,19 +36,9 @@ _OTHERS = 50
 _CANDIDATES = 2000
 
 
-def tokenised(language_model: LanguageModel, texts: Sequence[str]) -> dict[str, torch.Tensor]:
-    """Return texts as a batch that is padded on the right."""
-    tokenizer = language_model.tokenizer
-    rows = [tokenizer.encode(text, add_special_tokens=False) for text in texts]
-    width = max(map(len, rows))
-    ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in rows])
-    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
-    return {"input_ids": ids, "attention_mask": mask}
-
-
 def trial_of(language_model: LanguageModel) -> ClampTrial:
     """Return the texts as a trial of this model."""
-    return ClampTrial(language_model.model, tokenised(language_model, CHOOSING), tokenised(language_model, JUDGING))
+    return ClampTrial(language_model.model, language_model.batch(CHOOSING), language_model.batch(JUDGING))
 
 
 def effect_of(

@@ -92,19 +92,12 @@ def _mean_of_words(name: str, texts: Sequence[str]) -> np.ndarray:
 
 
 def _mean_hidden(name: str, texts: Sequence[str], context: Context) -> np.ndarray:
-    import torch  # noqa: PLC0415  # only where a language model is asked for
-
     loaded = load_language_model(name, device=context.device)
     site = f"resid.{int(loaded.model.config.num_hidden_layers) - 2}"
     rows = []
     for start in context.progress(range(0, len(texts), _BATCH), f"Encoding with {name}"):
-        ids = [
-            loaded.tokenizer.encode(text, add_special_tokens=False)[:64] or [0]
-            for text in texts[start : start + _BATCH]
-        ]
-        width = max(map(len, ids))
-        mask = torch.tensor([[1] * len(one) + [0] * (width - len(one)) for one in ids])
-        batch = {"input_ids": torch.tensor([[*one, *[0] * (width - len(one))] for one in ids]), "attention_mask": mask}
+        batch = loaded.batch(texts[start : start + _BATCH], longest=64)
+        mask = batch["attention_mask"]
         hidden = capture(loaded.model, batch, site)[site].float().cpu() * mask[..., None]
         rows.append((hidden.sum(1) / mask.sum(1, keepdim=True)).numpy())
     return np.concatenate(rows)
