@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from seme.errors import InputError
 from seme.papers.archive import export_library, import_archive, is_archive
 from seme.papers.archive.manifest import NAME, describe
+from seme.papers.archive.places import moment
 from seme.papers.library import Library
 from seme.papers.paper import Paper, PaperDate
 from seme.papers.query import Query
@@ -172,3 +173,9 @@ def test_an_export_that_is_not_text_is_refused_by_the_line(library: Library, tmp
         with pytest.raises(InputError, match=r"papers.jsonl:\d+ is not a line of JSON in UTF-8"):
             import_archive(other, folder)
         assert list(other.papers.all()) == []
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2024-01-01T00:00:00", "x"])
+def test_moments_that_cannot_be_kept_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"time zone|years 1 to 9999|Invalid isoformat"):
+        moment(text)

@@ -22,11 +22,14 @@ def moment(text: str | None) -> dt.datetime | None:
     Raises
     ------
     ValueError
-        If it is not ISO 8601 or has no time zone.
+        If it is not ISO 8601, has no time zone, or lies outside the years 1 to 9999 in UTC.
     """
     if text is None:
         return None
     read = dt.datetime.fromisoformat(text)
     if read.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
-    return read
+    try:
+        return read.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is no moment of the years 1 to 9999") from error
