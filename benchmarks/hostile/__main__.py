@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -61,7 +62,9 @@ def _against_reader(name: str, runs: int, seed: int, folder: Path) -> dict[str, 
     done = subprocess.run([*command, "--folder", str(folder)], capture_output=True, check=False)
     path = folder / "findings.jsonl"
     failures = path.read_text().splitlines() if path.exists() else []
-    if done.returncode:
+    made = re.findall(rb"^#(\d+)\s", done.stderr, re.MULTILINE)
+    if done.returncode:  # it did not get through all: libFuzzer says how far it was
+        runs = int(made[-1]) if made else 0
         failures.append(f"exit code {done.returncode}: {done.stderr[-1500:].decode(errors='replace')}")
     return {"count": runs, "seconds": time.perf_counter() - began, "failures": failures}
 

@@ -28,8 +28,7 @@ from seme.web.safety import Limits, SecurityHeaders
 from seme.web.service import Service, service_of
 
 _THREADS = 2
-"""Requests that are worked on at once. More take turns at Python's one lock, and each needs memory for its search: with
-eight, 50 readers waited 1.5 times as long."""
+"""Requests that are worked on at once: more only take turns at Python's one lock, and each needs memory to search."""
 
 _LOG = logging.getLogger("seme.web")
 
