@@ -3,6 +3,7 @@
 Importing this loads nothing: PyTorch and the like are imported when a model is asked for.
 """
 
+from seme.assets.instructions import Instruction, load_instructions
 from seme.assets.language_models import LANGUAGE_MODELS, LanguageModel, load_language_model
 from seme.assets.sentence_encoders import SENTENCE_ENCODERS, load_sentence_encoder
 from seme.assets.texts import TEXTS, load_texts
@@ -13,8 +14,10 @@ __all__ = [
     "SENTENCE_ENCODERS",
     "TEXTS",
     "WORD_VECTORS",
+    "Instruction",
     "LanguageModel",
     "WordVectors",
+    "load_instructions",
     "load_language_model",
     "load_sentence_encoder",
     "load_texts",

@@ -29,13 +29,13 @@ _Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 def standard_docs() -> Iterator[str]:
     """Yield the docstrings of Python's standard library, of some length."""
-    for _, tree in _modules(Path(sysconfig.get_path("stdlib"))):
+    for _, tree in source_trees(Path(sysconfig.get_path("stdlib"))):
         yield from _docstrings(tree)
 
 
 def standard_source() -> Iterator[str]:
     """Yield the functions and classes at the top level of the standard library's modules, as source."""
-    for source, tree in _modules(Path(sysconfig.get_path("stdlib"))):
+    for source, tree in source_trees(Path(sysconfig.get_path("stdlib"))):
         lines = source.splitlines(keepends=True)
         for node in tree.body:
             if isinstance(node, _Definition):
@@ -50,7 +50,7 @@ def library_docs() -> Iterator[str]:
     if not found:
         raise AssetError("library-docs needs the scientific libraries", hint="Run: make methods")
     for spec in found:
-        for _, tree in _modules(Path((spec.submodule_search_locations or [""])[0])):
+        for _, tree in source_trees(Path((spec.submodule_search_locations or [""])[0])):
             yield from _docstrings(tree)
 
 
@@ -64,10 +64,22 @@ def film_reviews() -> Iterator[str]:
 
 def wordnet_glosses() -> Iterator[str]:
     """Yield `word: definition; examples` of every synset of WordNet 3 (Princeton; free licence)."""
+    folder = wordnet_folder()
+    yield from _mixed(gloss for part in ("noun", "verb", "adj", "adv") for gloss in _glosses(folder / f"data.{part}"))
+
+
+def wordnet_folder() -> Path:
+    """Return the folder of WordNet's files.
+
+    Raises
+    ------
+    AssetError
+        If it is not installed; it names the command that installs it.
+    """
     folder = next((root for root in _WORDNET if (root / "data.noun").is_file()), None)
     if folder is None:
-        raise AssetError("wordnet-glosses is not installed", hint="Run: apt-get install wordnet-base")
-    yield from _mixed(gloss for part in ("noun", "verb", "adj", "adv") for gloss in _glosses(folder / f"data.{part}"))
+        raise AssetError("WordNet is not installed", hint="Run: apt-get install wordnet-base")
+    return folder
 
 
 def own_texts(path: Path) -> Iterator[str]:
@@ -127,7 +139,7 @@ _FORMATS: Mapping[str, Callable[[Path], Iterator[str]]] = MappingProxyType({
 })  # fmt: skip
 
 
-def _modules(root: Path) -> Iterator[tuple[str, ast.Module]]:
+def source_trees(root: Path) -> Iterator[tuple[str, ast.Module]]:
     """Yield source and syntax tree of each module, in an order that mixes packages: that of their names' hashes."""
     names = []
     for folder, folders, files in os.walk(root):
