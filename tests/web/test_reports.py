@@ -85,8 +85,11 @@ def test_a_page_of_a_report_is_shown_in_a_sandbox(client, made):
     report.page("Units", "<!doctype html><style>p{color:red}</style><p>one</p><script>1</script>")
     report.write(made)
     assert 'href="pages/units.html"' in client.get("/reports/planted-line/").text
+    assert 'href="/reports/planted-line/pages/units.html">Units<' in client.get(PAPER).text
     answer = client.get("/reports/planted-line/pages/units.html")
     assert "<p>one</p>" in answer.text
+    assert "style-src 'unsafe-inline'" in answer.headers["content-security-policy"]
+    assert "script-src" not in answer.headers["content-security-policy"]
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "sandbox" in answer.headers["content-security-policy"]
 

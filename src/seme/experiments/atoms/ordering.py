@@ -48,9 +48,16 @@ class Measured:
     closed: float
 
 
-def add(report: Report, recorded: Recorded, settings: AtomsSettings, context: Context) -> None:
-    """Measure all units at all layers and sizes, and state the claims on the smallest number of activations."""
+def add(report: Report, recorded: Recorded, settings: AtomsSettings, context: Context) -> dict[int, AtomDictionary]:
+    """Measure all units at all layers and sizes, and state the claims on the smallest number of activations.
+
+    Returns
+    -------
+    dict
+        By layer, the atoms that were found from the most activations with the first seed.
+    """
     found: list[Measured] = []
+    kept: dict[int, AtomDictionary] = {}
     jobs = [(layer, multiple, seed) for layer in settings.layers for multiple in settings.samples
             for seed in range(settings.seeds)]  # fmt: skip
     metrics = {layer: atomic_metric(recorded.train[residual(layer)]) for layer in settings.layers}
@@ -58,10 +65,14 @@ def add(report: Report, recorded: Recorded, settings: AtomsSettings, context: Co
         found.append(_neurons(recorded.held_out[residual(layer)], metrics[layer], layer))
     for layer, multiple, seed in context.progress(jobs, "Training dictionaries"):
         train, held_out = recorded.train[residual(layer)], recorded.held_out[residual(layer)]
-        found += _dictionaries(train, held_out, metrics[layer], layer, multiple, context.seed + seed, settings)
+        atoms, measured = _dictionaries(train, held_out, metrics[layer], layer, multiple, context.seed + seed, settings)
+        found += measured
+        if seed == 0:
+            kept[layer] = atoms
     _add_claims(report, found, settings)
     _add_table(report, found)
     _add_figure(report, recorded, metrics, settings, context)
+    return kept
 
 
 def _neurons(held_out: Store, metric: AtomicMetric, layer: int) -> Measured:
@@ -72,7 +83,7 @@ def _neurons(held_out: Store, metric: AtomicMetric, layer: int) -> Measured:
 
 def _dictionaries(
     train: Store, held_out: Store, metric: AtomicMetric, layer: int, multiple: float, seed: int, settings: AtomsSettings
-) -> list[Measured]:
+) -> tuple[AtomDictionary, list[Measured]]:
     units = settings.expansion * train.width
     count = min(int(multiple * units), len(train))
     chosen = np.sort(np.random.default_rng(seed).choice(len(train), count, replace=False))
@@ -91,7 +102,7 @@ def _dictionaries(
         units, steps=settings.steps, seed=seed, batch_size=size, learning_rate=settings.learning_rate, device="cpu"
     )
     features.fit(x)
-    return [
+    return atoms, [
         _of("atoms", atoms, x, other, metric, layer, seed),
         _of("features", features, x, other, metric, layer, seed),
     ]

@@ -21,10 +21,13 @@ _SHORTEST = 80
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Stores by site: rows to learn from, and rows of other texts."""
+    """Stores by site: rows to learn from, and rows of other texts; and what they were recorded from."""
 
     train: Mapping[str, Store]
     held_out: Mapping[str, Store]
+    language_model: LanguageModel
+    batches: list[dict[str, Any]]
+    """Of `train`."""
 
 
 def residual(layer: int) -> str:
@@ -44,14 +47,15 @@ def record_rows(settings: AtomsSettings, context: Context) -> Recorded:
         *map(residual, (*settings.layers, *settings.angle_layers)), *map(neurons, settings.angle_layers),
     })  # fmt: skip
 
-    def run(split: Split, rows: int) -> Mapping[str, Store]:
-        batches = list(_batches(language_model, settings.texts, split, rows))
+    def run(split: Split, batches: list[dict[str, Any]]) -> Mapping[str, Store]:
         return record(
             language_model.model, batches, sites, folder=context.folder / "activations" / split, name=settings.model,
             progress=context.progress,
         )  # fmt: skip
 
-    return Recorded(run("train", settings.rows), run("held-out", settings.rows // 4))
+    train = list(_batches(language_model, settings.texts, "train", settings.rows))
+    held_out = list(_batches(language_model, settings.texts, "held-out", settings.rows // 4))
+    return Recorded(run("train", train), run("held-out", held_out), language_model, train)
 
 
 def _batches(language_model: LanguageModel, texts: str, split: Split, rows: int) -> Iterator[dict[str, Any]]:

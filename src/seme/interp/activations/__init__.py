@@ -9,12 +9,15 @@ from seme.interp.activations.capturing import capture, capturing
 from seme.interp.activations.editing import edit
 from seme.interp.activations.patch import Cost, Patch
 from seme.interp.activations.recording import record
+from seme.interp.activations.replaying import Replay
 from seme.interp.activations.sites import Site, named_sites, resolve, resolve_all
 from seme.interp.activations.store import Store, as_store
+from seme.interp.activations.unembedding import norm_gain, unembedding
 
 __all__ = [
     "Cost",
     "Patch",
+    "Replay",
     "Site",
     "Store",
     "as_store",
@@ -22,7 +25,9 @@ __all__ = [
     "capturing",
     "edit",
     "named_sites",
+    "norm_gain",
     "record",
     "resolve",
     "resolve_all",
+    "unembedding",
 ]

@@ -4,6 +4,7 @@
 value, and `agreement` compares the maps of two checkpoints.
 """
 
+from seme.interp.activations import unembedding
 from seme.interp.neurons.agreement import Agreement, agreement
 from seme.interp.neurons.clamping import (
     ClampEffect,
@@ -18,7 +19,7 @@ from seme.interp.neurons.mapping import NeuronMap, neuron_map
 from seme.interp.neurons.null import random_specialisation
 from seme.interp.neurons.projection import TopTokens, top_tokens
 from seme.interp.neurons.readings import READINGS, Reading
-from seme.interp.neurons.weights import KINDS, Kind, Neurons, layer_count, neurons, unembedding
+from seme.interp.neurons.weights import KINDS, Kind, Neurons, layer_count, neurons
 
 __all__ = [
     "KINDS",

@@ -15,9 +15,10 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from seme.errors import InputError
+from seme.interp.activations import unembedding
 from seme.interp.neurons.projection import top_tokens
 from seme.interp.neurons.readings import Reading, read_head, read_rows
-from seme.interp.neurons.weights import Kind, layer_count, neurons, unembedding
+from seme.interp.neurons.weights import Kind, layer_count, neurons
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from seme.interp.activations import unembedding
 from seme.interp.neurons.mapping import moments
 from seme.interp.neurons.projection import top_tokens
 from seme.interp.neurons.readings import Reading, read_head, read_rows
-from seme.interp.neurons.weights import neurons, unembedding
+from seme.interp.neurons.weights import neurons
 
 
 def random_specialisation(

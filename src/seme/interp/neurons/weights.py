@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from seme.errors import InputError
+from seme.interp.activations import norm_gain
 
 Kind = Literal["up", "gate", "down"]
 KINDS: tuple[Kind, ...] = ("up", "gate", "down")
@@ -24,7 +24,6 @@ _PARTS: dict[Kind, tuple[str, ...]] = {
     "down": ("down_proj", "c_proj", "dense_4h_to_h"),
 }
 _NORM_BEFORE_MLP = ("pre_feedforward_layernorm", "post_attention_layernorm", "ln_2")
-_LAST_NORM = ("norm", "ln_f", "final_layer_norm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,32 +80,6 @@ def projection_path(model: PreTrainedModel, layer: int, kind: Kind) -> str:
     wanted = projection(model, layer, kind)
     names: dict[int, str] = {id(module): name for name, module in model.named_modules()}
     return names[id(wanted)]
-
-
-def unembedding(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
-    """Return the LM head, shape (V, d), and the gain of the norm before it, shape (d,).
-
-    Raises
-    ------
-    InputError
-        If the model has no LM head.
-    """
-    head = model.get_output_embeddings()
-    if not isinstance(head, nn.Linear):
-        raise InputError(f"{type(model).__name__} has no LM head", hint="Load it as AutoModelForCausalLM.")
-    return head.weight.detach(), norm_gain(_part(_decoder(model), _LAST_NORM, "last norm"))
-
-
-@torch.no_grad()
-def norm_gain(norm: nn.Module) -> Tensor:
-    """Return what a norm multiplies by. Asked of the module, as Gemma's norms store the gain less one."""
-    weight = norm.weight
-    if not isinstance(weight, Tensor):
-        raise InputError(f"{type(norm).__name__} has no gain")
-    if isinstance(norm, nn.LayerNorm):
-        return weight.detach()
-    gain: Tensor = norm(torch.ones_like(weight))
-    return gain.detach()
 
 
 def _blocks(model: PreTrainedModel) -> nn.ModuleList:
