@@ -45,18 +45,29 @@ def unit(seed: int, n: int, dim: int) -> np.ndarray:
     return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
 
 
-@pytest.mark.parametrize("dim", [1, 63, 64, 100, 384])
+@pytest.mark.parametrize("dim", [1, 7, 8, 100, 384])
 def test_products_of_signs_are_the_sums_they_stand_for(form: str, dim: int) -> None:
     data, query = unit(1, 21, dim), unit(2, 1, dim)[0]
     signs, scales, _ = codes.to_signs(data)
-    planes, factors = codes.sign_query(query)
+    tables, factors = codes.sign_query(query)
     found = np.empty(len(scales), dtype=np.float32)
-    kernels.sign_products(signs, scales, planes, factors, found)
+    kernels.sign_products(signs, scales, tables, factors, found)
     turned, asked = data @ codes.rotation(dim), query @ codes.rotation(dim)
     step = np.abs(asked).max() / 15
     rounded = (2 * np.clip(np.rint((asked / step + 15) / 2), 0, 15) - 15) * step
     wanted = scales[:21] * (np.where(turned > 0, 1, -1) @ rounded)
     assert np.allclose(found[:21], wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("bytes_", [1, 48, 546, 700])
+def test_tables_are_summed_up_without_overflow(form: str, bytes_: int) -> None:
+    rng = np.random.default_rng(6)
+    signs = rng.integers(0, 256, (3, bytes_, 32), dtype=np.uint8)
+    for tables in (np.full((bytes_, 2, 16), 60, dtype=np.uint8), rng.integers(0, 61, (bytes_, 2, 16), dtype=np.uint8)):
+        found = np.empty(96, dtype=np.float32)
+        kernels.sign_products(signs, np.ones(96, np.float32), tables, np.array([0.0, 1.0], np.float32), found)
+        at = np.arange(bytes_)[None, :, None]
+        assert (found == (tables[at, 0, signs >> 4] + tables[at, 1, signs & 15]).sum(axis=1, dtype=int).ravel()).all()
 
 
 def test_estimates_have_no_bias_and_the_error_that_is_stated(form: str) -> None:

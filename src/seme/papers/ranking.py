@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from seme.settings import Settings
+
+_Number = TypeVar("_Number", float, npt.NDArray[np.float64])
 
 RIDGE = 1.0
 """Regularisation of the recommendation: with unit vectors, as much as one liked paper weighs."""
@@ -39,6 +42,27 @@ class Standing(Protocol):
         """Comments in all."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Standings:
+    """What the trending scores of many papers are computed from, in columns."""
+
+    ids: npt.NDArray[np.str_]
+    listed_on: npt.NDArray[np.datetime64]
+    votes: npt.NDArray[np.float64]
+    comments: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[str, dt.date, int, int]]) -> Self:
+        """Return rows (id, day in the feed, votes, comments) as columns."""
+        ids, days, votes, comments = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return cls(
+            np.array(ids, dtype=np.str_),
+            np.array(days, dtype="datetime64[D]"),
+            np.array(votes, dtype=np.float64),
+            np.array(comments, dtype=np.float64),
+        )
+
+
 def age_hours(stored: Standing, now: dt.datetime) -> float:
     """Return the hours since the paper's day in the feed began, 0 for one of a day to come."""
     began = dt.datetime.combine(stored.listed_on, dt.time(), dt.UTC)
@@ -47,9 +71,21 @@ def age_hours(stored: Standing, now: dt.datetime) -> float:
 
 def trending_score(stored: Standing, settings: Settings, now: dt.datetime) -> float:
     """Return the trending score of a paper at a moment (the formula of this module)."""
-    weight = 1 + settings.trending_votes * stored.votes + settings.trending_comments * stored.comments
-    age = age_hours(stored, now) + settings.trending_grace_hours
-    return float(weight / age**settings.trending_gravity)
+    return _score(stored.votes, stored.comments, age_hours(stored, now), settings)
+
+
+def most_trending(standings: Standings, settings: Settings, now: dt.datetime, *, limit: int, offset: int) -> list[str]:
+    """Return the ids of the papers with the highest trending scores at a moment; equals in the order of their ids."""
+    began = (standings.listed_on - np.datetime64(now.astimezone(dt.UTC).replace(tzinfo=None))) / np.timedelta64(1, "h")
+    scores = _score(standings.votes, standings.comments, np.maximum(-began, 0), settings)
+    order = np.lexsort((standings.ids, -scores))[offset : offset + limit]
+    return [str(one) for one in standings.ids[order]]
+
+
+def _score(votes: _Number, comments: _Number, age: _Number, settings: Settings) -> _Number:
+    weight = 1 + settings.trending_votes * votes + settings.trending_comments * comments
+    score: _Number = weight / (age + settings.trending_grace_hours) ** settings.trending_gravity
+    return score
 
 
 def trending_inputs(stored: Standing, settings: Settings, now: dt.datetime) -> dict[str, float]:

@@ -9,9 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from seme.papers.library import Library, Person, StoredPaper
-from seme.papers.library.papers import Standing
 from seme.papers.query import Query, Sort
-from seme.papers.ranking import nearest, preference, trending_inputs, trending_score
+from seme.papers.ranking import Standings, most_trending, nearest, preference, trending_inputs, trending_score
 from seme.papers.search import SearchEngine
 from seme.papers.totals import Totals
 from seme.settings import Settings
@@ -124,18 +123,15 @@ class Reader:
         if since is None and latest:
             since = dt.date.fromordinal(max(1, latest[0][0].toordinal() - TRENDING_DAYS))
         window = replace(query, since=since, sort=Sort.VOTES)
-        scored = [
-            (-trending_score(one, self._settings, now), one.id)
-            for one in self._standing(window, self.library.papers.state())
-        ]
-        chosen = sorted(scored)[offset : offset + limit]
-        return [self._trend(stored, now) for stored in self.library.papers.get_many([found for _, found in chosen])]
+        standings = self._standing(window, self.library.papers.state())
+        chosen = most_trending(standings, self._settings, now, limit=limit, offset=offset)
+        return [self._trend(stored, now) for stored in self.library.papers.get_many(chosen)]
 
     def _find(self, query: Query, limit: int, offset: int, _state: tuple[int, int]) -> tuple[Entry, ...]:
         return tuple(Entry(stored) for stored in self.library.papers.find(query, limit=limit, offset=offset))
 
-    def _stand(self, window: Query, _state: tuple[int, int]) -> tuple[Standing, ...]:
-        return tuple(self.library.papers.standings(window, limit=MOST_TRENDING))
+    def _stand(self, window: Query, _state: tuple[int, int]) -> Standings:
+        return Standings.of(self.library.papers.standings(window, limit=MOST_TRENDING))
 
     def _trend(self, stored: StoredPaper, now: dt.datetime) -> Entry:
         return Entry(stored, trending_score(stored, self._settings, now), trending_inputs(stored, self._settings, now))

@@ -21,7 +21,7 @@ import numpy.typing as npt
 Float32 = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
-Words = npt.NDArray[np.uint64]
+Bytes = npt.NDArray[np.uint8]
 
 _POINTER = ctypes.c_void_p
 _SIZE = ctypes.c_int64
@@ -256,28 +256,28 @@ def dot_rows(vectors: Float32, rows: Rows, query: Float32) -> Float32:
     return scores
 
 
-def sign_products(codes: Words, scales: Float32, planes: Words, factors: Float32, scores: Float32) -> None:
-    """Write inner products (8·blocks,) estimated from signs; `dense.codes` has the formula.
+def sign_products(codes: Bytes, scales: Float32, tables: Bytes, factors: Float32, scores: Float32) -> None:
+    """Write inner products (32·blocks,) estimated from signs; `dense.codes` has the formula.
 
     Parameters
     ----------
     codes
-        Packed signs (blocks, words, 8): eight vectors side by side.
+        Packed signs (blocks, bytes, 32): 32 vectors side by side.
     scales
-        Scale of each vector (8·blocks,).
-    planes
-        The query's bits (words, 4).
+        Scale of each vector (32·blocks,).
+    tables
+        What the high and the low half of each byte add (bytes, 2, 16).
     factors
         Offset and step (2,).
     """
     if _C is not None:
-        _C.sign_products(_at(codes), _at(scales), *codes.shape[:2], _at(planes), _at(factors), _at(scores))
+        _C.sign_products(_at(codes), _at(scales), *codes.shape[:2], _at(tables), _at(factors), _at(scores))
         return
-    for first in range(0, len(codes), 4096):
-        part, rows = codes[first : first + 4096], slice(8 * first, 8 * (first + 4096))
-        differing = [np.bitwise_count(part ^ planes[:, p, None]).sum(axis=1, dtype=np.int64) << p for p in range(4)]
-        x = np.sum(differing, axis=0).reshape(-1).astype(np.float32)
-        scores[rows] = scales[rows] * (factors[0] + factors[1] * x)
+    x = np.zeros((len(codes), codes.shape[2]), dtype=np.int32)
+    for byte, (high, low) in enumerate(tables):
+        x += high[codes[:, byte] >> 4]
+        x += low[codes[:, byte] & 15]
+    scores[:] = scales * (factors[0] + factors[1] * x.reshape(-1).astype(np.float32))
 
 
 def rows_within(scores: Float32, errors: Float32, reach: float, allowed: Mask | None, edge: float) -> Rows:

@@ -29,7 +29,7 @@ from seme.errors import CorruptionError, InputError
 
 Arrays = dict[str, npt.NDArray[Any]]
 _MANIFEST = "manifest.json"
-_REBUILD = "seme doctor --repair builds the index again from the library"
+REBUILD = "seme doctor --repair builds the index again from the library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,14 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
     except FileNotFoundError as error:
         raise InputError(f"there is no index in {folder}", hint="seme index makes one") from error
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise CorruptionError(f"the manifest of the index in {folder} cannot be read", hint=_REBUILD) from error
+        raise CorruptionError(f"the manifest of the index in {folder} cannot be read", hint=REBUILD) from error
     if manifest.kind != kind:
         raise InputError(f"{folder} holds a {manifest.kind} index, not a {kind} one")
     for segment in manifest.segments:
         for name, size in segment["files"].items():
             path = folder / segment["name"] / name
             if not path.is_file() or path.stat().st_size != size:
-                raise CorruptionError(f"{path} is missing or was cut", hint=_REBUILD)
+                raise CorruptionError(f"{path} is missing or was cut", hint=REBUILD)
     return manifest
 
 
@@ -80,7 +80,7 @@ def read_array(path: Path) -> npt.NDArray[Any]:
     try:
         array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise CorruptionError(f"{path} cannot be read", hint=_REBUILD) from error
+        raise CorruptionError(f"{path} cannot be read", hint=REBUILD) from error
     return array.view(np.ndarray)  # slices of np.memmap itself cost microseconds each
 
 

@@ -35,7 +35,7 @@ _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0
 
 def plain(text: str) -> str:
     """Drop the invisible characters that make text read in another order than it is written."""
-    return text.translate(_BIDI)
+    return text if text.isascii() else text.translate(_BIDI)
 
 
 def ago(moment: dt.datetime, now: dt.datetime | None = None) -> str:

@@ -6,6 +6,8 @@ from sqlalchemy import Connection, select, update
 
 from seme.papers.library import schema
 
+_ALL = select(schema.counter)
+
 
 def advance(connection: Connection, name: str) -> int:
     """Add one to a counter within the transaction and return its new value.
@@ -28,4 +30,4 @@ def value(connection: Connection, name: str) -> int:
 
 def values(connection: Connection) -> dict[str, int]:
     """Return every counter by its name."""
-    return {row.name: int(row.value) for row in connection.execute(select(schema.counter))}
+    return {row.name: int(row.value) for row in connection.execute(_ALL)}

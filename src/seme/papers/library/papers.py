@@ -9,11 +9,12 @@ from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Engine, Text, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Text, bindparam, cast, func, select
 
 from seme.errors import NotFoundError
 from seme.papers.library import counters, schema
 from seme.papers.library.database import writing
+from seme.papers.library.kept import STATE, KeptPapers
 from seme.papers.library.records import StoredPaper, from_row
 from seme.papers.library.storing import Stored, mark_removed, store_papers
 from seme.papers.paper import Paper
@@ -24,7 +25,17 @@ CHUNK = 500
 
 _PAPER = schema.paper
 _LABEL = schema.paper_label
+_STATES_OF = select(*STATE).where(_PAPER.c.id.in_(bindparam("ids", expanding=True)))
 _VOTES = func.coalesce(_PAPER.c.source_votes, 0) + _PAPER.c.vote_count
+_VERSIONS = (
+    select(schema.paper_version)
+    .join(_PAPER, _PAPER.c.key == schema.paper_version.c.paper_key)
+    .where(_PAPER.c.id == bindparam("id"))
+    .order_by(schema.paper_version.c.version)
+)
+_LISTED = select(_PAPER.c.listed_on).where(_PAPER.c.removed_at.is_(None)).limit(1)
+_BEFORE = _LISTED.where(_PAPER.c.listed_on < bindparam("day")).order_by(_PAPER.c.listed_on.desc())
+_AFTER = _LISTED.where(_PAPER.c.listed_on > bindparam("day")).order_by(_PAPER.c.listed_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +48,12 @@ class Version:
     updated_at: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What of a paper decides its place in a ranking."""
-
-    id: str
-    listed_on: dt.date
-    votes: int
-    comments: int
-
-
 class Papers:
     """The papers of a library."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._kept = KeptPapers()
 
     def store(self, papers: Iterable[Paper], *, now: dt.datetime | None = None) -> Stored:
         """Insert or merge papers; the same papers again change nothing.
@@ -90,8 +92,7 @@ class Papers:
         with self._engine.connect() as connection:
             for start in range(0, len(ids), CHUNK):
                 chunk = list(ids[start : start + CHUNK])
-                for row in connection.execute(select(_PAPER).where(_PAPER.c.id.in_(chunk))):
-                    found[row.id] = from_row(row)
+                found |= self._kept.read(connection, connection.execute(_STATES_OF, {"ids": chunk}).all())
                 missing = [paper_id for paper_id in chunk if paper_id not in found]
                 if missing:
                     join = select(_PAPER, alias.c.alias).join(alias, alias.c.paper_key == _PAPER.c.key)
@@ -101,14 +102,8 @@ class Papers:
 
     def versions(self, paper_id: str) -> list[Version]:
         """Return the versions of a paper that were seen, the oldest first."""
-        table = schema.paper_version
         with self._engine.connect() as connection:
-            rows = connection.execute(
-                select(table)
-                .join(_PAPER, _PAPER.c.key == table.c.paper_key)
-                .where(_PAPER.c.id == paper_id)
-                .order_by(table.c.version)
-            )
+            rows = connection.execute(_VERSIONS, {"id": paper_id})
             return [Version(row.version, row.title, row.summary, row.updated_at) for row in rows]
 
     def find(self, query: Query, *, limit: int, offset: int = 0) -> list[StoredPaper]:
@@ -121,18 +116,20 @@ class Papers:
         if query.order is Sort.VOTES:
             order = [_VOTES.desc(), _PAPER.c.listed_on.desc(), _PAPER.c.key.asc()]
         with self._engine.connect() as connection:
-            rows = connection.execute(
-                select(_PAPER).where(*_conditions(query)).order_by(*order).limit(limit).offset(offset)
-            )
-            return [from_row(row) for row in rows]
+            states = connection.execute(
+                select(*STATE).where(*_conditions(query)).order_by(*order).limit(limit).offset(offset)
+            ).all()
+            found = self._kept.read(connection, states)
+        return [found[row.id] for row in states]
 
-    def standings(self, query: Query, *, limit: int) -> list[Standing]:
-        """List what ranks the most voted papers that meet the conditions: a small part of what `find` reads."""
+    def standings(self, query: Query, *, limit: int) -> list[tuple[str, dt.date, int, int]]:
+        """List what ranks the most voted papers that meet the conditions: id, day, votes and comments of each."""
         comments = func.coalesce(_PAPER.c.source_comments, 0) + _PAPER.c.comment_count
         columns = select(_PAPER.c.id, _PAPER.c.listed_on, _VOTES, comments).where(*_conditions(query))
         order = (_VOTES.desc(), _PAPER.c.listed_on.desc(), _PAPER.c.key.asc())
         with self._engine.connect() as connection:
-            return [Standing(*row) for row in connection.execute(columns.order_by(*order).limit(limit))]
+            rows = connection.execute(columns.order_by(*order).limit(limit))
+            return [(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
 
     def keys(self, query: Query) -> npt.NDArray[np.int64]:
         """Return the numbers (n,), ascending, of the papers that meet the conditions (its text aside).
@@ -170,11 +167,8 @@ class Papers:
 
     def days_beside(self, day: dt.date) -> tuple[dt.date | None, dt.date | None]:
         """Return the last day of the feed before one, and the first after it, that have papers."""
-        listed = _PAPER.c.listed_on
-        days = select(listed).where(_PAPER.c.removed_at.is_(None)).limit(1)
         with self._engine.connect() as connection:
-            before = connection.execute(days.where(listed < day).order_by(listed.desc())).scalar()
-            after = connection.execute(days.where(listed > day).order_by(listed)).scalar()
+            before, after = (connection.execute(one, {"day": day}).scalar() for one in (_BEFORE, _AFTER))
         return before, after
 
     def labels(self, kind: str, *, limit: int = 100) -> list[tuple[str, int]]:

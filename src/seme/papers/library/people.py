@@ -52,13 +52,17 @@ class People:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._local: Person | None = None
 
     def local(self) -> Person:
-        """Return the one person of a service without sign-in."""
-        with self._engine.connect() as connection:
-            row = connection.execute(select(_PERSON).where(_PERSON.c.id == "local")).first()
-        if row is not None:
-            return _person(row)
+        """Return the one person of a service without sign-in, who never changes."""
+        if self._local is None:
+            with self._engine.connect() as connection:
+                row = connection.execute(select(_PERSON).where(_PERSON.c.id == "local")).first()
+            self._local = _person(row) if row is not None else self._add_local()
+        return self._local
+
+    def _add_local(self) -> Person:
         with writing(self._engine) as connection:
             return _find_or_add(connection, id="local")
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from seme.errors import InputError, NotFoundError
 from seme.papers.library import counters, schema
@@ -21,6 +21,11 @@ _SAVED = schema.saved
 _COLLECTION = schema.collection
 _MEMBER = schema.collection_paper
 _PAPER = schema.paper
+_OF = (
+    select(_PAPER.c.id)
+    .join(_SAVED, _SAVED.c.paper_key == _PAPER.c.key)
+    .where(_SAVED.c.person_key == bindparam("person"), _PAPER.c.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +104,14 @@ class Shelves:
 
     def get(self, person: Person, paper_id: str) -> Saved | None:
         """Return what a person saved of one paper, or `None`."""
+        if not self.of(person, [paper_id]):
+            return None
         return next((saved for saved in self.list(person) if saved.paper_id == paper_id), None)
 
     def of(self, person: Person, paper_ids: Sequence[str]) -> set[str]:
         """Return which of these papers a person saved."""
-        statement = select(_PAPER.c.id).join(_SAVED, _SAVED.c.paper_key == _PAPER.c.key)
         with self._engine.connect() as connection:
-            where = (_SAVED.c.person_key == person.key, _PAPER.c.id.in_([*paper_ids]))
-            return set(connection.execute(statement.where(*where)).scalars())
+            return set(connection.execute(_OF, {"person": person.key, "ids": [*paper_ids]}).scalars())
 
     def collections(self, person: Person) -> dict[str, str]:
         """Return a person's collections: slug -> name."""

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from seme.errors import InputError, NotFoundError
 from seme.papers.library import counters, schema
@@ -17,6 +17,19 @@ LONGEST_COMMENT = 10_000
 _VOTE = schema.vote
 _COMMENT = schema.comment
 _PAPER = schema.paper
+_OF = (
+    select(_PAPER.c.id)
+    .join(_VOTE, _VOTE.c.paper_key == _PAPER.c.key)
+    .where(_VOTE.c.person_key == bindparam("person"), _PAPER.c.id.in_(bindparam("ids", expanding=True)))
+)
+_ON = (
+    select(_COMMENT, schema.person.c.id.label("person_id"))
+    .join(schema.person, schema.person.c.key == _COMMENT.c.person_key)
+    .join(_PAPER, _PAPER.c.key == _COMMENT.c.paper_key)
+    .where(_PAPER.c.id == bindparam("id"))
+    .order_by(_COMMENT.c.key)
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +72,8 @@ class Votes:
 
     def of(self, person: Person, paper_ids: Sequence[str]) -> set[str]:
         """Return which of these papers a person voted for."""
-        statement = select(_PAPER.c.id).join(_VOTE, _VOTE.c.paper_key == _PAPER.c.key)
         with self._engine.connect() as connection:
-            where = (_VOTE.c.person_key == person.key, _PAPER.c.id.in_(list(paper_ids)))
-            return set(connection.execute(statement.where(*where)).scalars())
+            return set(connection.execute(_OF, {"person": person.key, "ids": [*paper_ids]}).scalars())
 
     def by(self, person: Person) -> list[str]:
         """Return the ids of all papers a person voted for, the latest first."""
@@ -103,16 +114,9 @@ class Comments:
 
     def on(self, paper_id: str, *, limit: int = 200) -> list[Comment]:
         """Return a paper's comments, the oldest first."""
-        statement = (
-            select(_COMMENT, schema.person.c.id.label("person_id"))
-            .join(schema.person, schema.person.c.key == _COMMENT.c.person_key)
-            .join(_PAPER, _PAPER.c.key == _COMMENT.c.paper_key)
-            .where(_PAPER.c.id == paper_id)
-            .order_by(_COMMENT.c.key)
-            .limit(limit)
-        )
         with self._engine.connect() as connection:
-            return [Comment(row.key, row.person_id, row.body, row.created_at) for row in connection.execute(statement)]
+            rows = connection.execute(_ON, {"id": paper_id, "limit": limit})
+            return [Comment(row.key, row.person_id, row.body, row.created_at) for row in rows]
 
     def delete(self, person: Person, comment_key: int) -> None:
         """Delete one's own comment.

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from seme.errors import InputError, NotFoundError
+from seme.errors import CorruptionError, InputError, NotFoundError
 from seme.retrieval import store
 from seme.retrieval.dense import codes
 from seme.retrieval.dense.nearest import nearest
@@ -20,6 +20,9 @@ from seme.retrieval.identifiers import decode_id, encode_ids, unique_ids
 from seme.retrieval.segmented import Masks, SegmentedIndex, read_parts
 
 __all__ = ["DenseIndex"]
+
+_LAYOUT = 2
+"""Of the arrays on disk; the first kept eight codes of signs side by side."""
 
 
 class DenseIndex(SegmentedIndex[DenseSegment]):
@@ -134,6 +137,8 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
         folder = Path(path)
         manifest = store.read_manifest(folder, cls.kind)
         config: dict[str, Any] = dict(manifest.config)
+        if config.get("layout") != _LAYOUT:
+            raise CorruptionError(f"the index in {folder} was written by another version of Seme", hint=store.REBUILD)
         if encoder is not None and config["encoder"] != encoder:
             raise InputError(f"the index in {folder} was built with {config['encoder']}, not {encoder}")
         index = cls(config["dim"], encoder=config["encoder"], precision=config["precision"], threads=threads)
@@ -153,7 +158,7 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
         return Hits(tuple(ids[i] for i in best), np.array([scores[i] for i in best], dtype=np.float32))
 
     def _config(self) -> dict[str, Any]:
-        return {"dim": self.dim, "encoder": self.encoder, "precision": self.precision}
+        return {"dim": self.dim, "encoder": self.encoder, "precision": self.precision, "layout": _LAYOUT}
 
     def _merge(self, segments: Sequence[DenseSegment]) -> DenseSegment:
         return merge(segments, self.precision)

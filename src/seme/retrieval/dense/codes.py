@@ -11,8 +11,12 @@ from seme.errors import InputError
 
 PRECISIONS = ("float32", "int8", "binary")
 Float32 = npt.NDArray[np.float32]
-Words = npt.NDArray[np.uint64]
+Bytes = npt.NDArray[np.uint8]
+LANES = 32
+"""Sign codes that lie side by side."""
 _CHUNK = 16_384
+_WAYS = (np.arange(16)[:, None] >> np.arange(3, -1, -1)) & 1 == 1
+"""Which of four signs are positive, for each value of the four bits."""
 
 
 def checked(vectors: npt.ArrayLike, dim: int) -> Float32:
@@ -47,7 +51,7 @@ def int_query(query: Float32) -> tuple[npt.NDArray[np.int16], float]:
     return np.rint(query / (step or 1)).astype(np.int16), step
 
 
-def to_signs(vectors: Float32) -> tuple[Words, Float32, Float32]:
+def to_signs(vectors: Float32) -> tuple[Bytes, Float32, Float32]:
     """Return the signs of vectors (n, d) after a random rotation, and what an inner product needs besides.
 
     For a vector y (rotated) and its signs s, `<y, z> ~ scale · <s, z>` with `scale = |y|² / Σ|y_j|`, without bias over
@@ -56,43 +60,41 @@ def to_signs(vectors: Float32) -> tuple[Words, Float32, Float32]:
     Returns
     -------
     signs
-        Packed (ceil(n / 8), ceil(d / 64), 8): eight vectors side by side.
+        Packed (ceil(n / 32), ceil(d / 8), 32): byte by byte, 32 vectors side by side.
     scales, errors
-        Of each vector (8 · ceil(n / 8),), 0 beyond the n-th.
+        Of each vector (32 · ceil(n / 32),), 0 beyond the n-th.
     """
     n, dim = vectors.shape
-    words = -(-dim // 64)
-    rows = -(-n // 8) * 8
-    packed = np.zeros((rows, words * 8), dtype=np.uint8)
+    rows = -(-n // LANES) * LANES
+    packed = np.zeros((rows, -(-dim // 8)), dtype=np.uint8)
     scales, errors = np.zeros(rows, dtype=np.float32), np.zeros(rows, dtype=np.float32)
     for first in range(0, n, _CHUNK):
         rotated = vectors[first : first + _CHUNK] @ rotation(dim)
         part = slice(first, first + len(rotated))
-        signs = np.packbits(rotated > 0, axis=1)
-        packed[part, : signs.shape[1]] = signs
+        packed[part] = np.packbits(rotated > 0, axis=1)
         squares, sums = np.square(rotated).sum(axis=1), np.abs(rotated).sum(axis=1)
         safe = np.where(sums > 0, sums, 1)
         scales[part] = squares / safe
         errors[part] = np.sqrt(np.maximum(squares * dim * squares / safe**2 - squares, 0) / max(dim - 1, 1))
-    lanes = packed.view(np.uint64).reshape(-1, 8, words).transpose(0, 2, 1)
+    lanes = packed.reshape(-1, LANES, packed.shape[1]).transpose(0, 2, 1)
     return np.ascontiguousarray(lanes), scales, errors
 
 
-def sign_query(query: Float32) -> tuple[Words, Float32]:
-    """Return a query (d,) rotated and rounded to 16 levels, as four planes of bits (words, 4), with its two factors.
+def sign_query(query: Float32) -> tuple[Bytes, Float32]:
+    """Return a query (d,) rotated and rounded to 16 levels, as tables (ceil(d / 8), 2, 16), with its two factors.
 
-    Level u of 0..15 stands for `(2u - 15) · step`, so bit p of u adds or takes away `2^p · step`. With x the sum over p
-    of 2^p times the number of bits that differ from plane p, `<s, z> = 15 · d · step - 2 · step · x`.
+    Level u of 0..15 stands for `z = (2u - 15) · step`. With x the sum of `u` where a sign is negative and of `15 - u`
+    where it is positive, `<s, z> = 15 · d · step - 2 · step · x`. A table has the part of x that four signs give, for
+    each of the 16 ways that they can be: the first for the high half of a byte, the second for the low one.
     """
     dim = len(query)
     rotated = query @ rotation(dim)
     step = float(np.abs(rotated).max()) / 15
-    levels = np.clip(np.rint((rotated / (step or 1) + 15) / 2), 0, 15).astype(np.uint8)
-    planes = np.zeros((4, -(-dim // 64) * 8), dtype=np.uint8)
-    packed = np.packbits((levels >> np.arange(4, dtype=np.uint8)[:, None]) & 1, axis=1)
-    planes[:, : packed.shape[1]] = packed
-    factors = np.array([15 * dim * step, -2 * step], dtype=np.float32)
-    return np.ascontiguousarray(planes.view(np.uint64).T), factors
+    levels = np.zeros(-(-dim // 8) * 8, dtype=np.int64)
+    levels[:dim] = np.clip(np.rint((rotated / (step or 1) + 15) / 2), 0, 15)
+    fours = levels.reshape(-1, 2, 4)
+    tables = np.where(_WAYS, 15 - fours[:, :, None, :], fours[:, :, None, :]).sum(axis=3).astype(np.uint8)
+    return tables, np.array([15 * dim * step, -2 * step], dtype=np.float32)
 
 
 @lru_cache(maxsize=4)

@@ -59,9 +59,9 @@ def _estimates(segments: Sequence[DenseSegment], query: Float32, precision: str,
     binary = precision == "binary"
     outs = _room.parts([len(s.arrays["scales"]) if binary else s.rows for s in segments])
     if binary:
-        planes, factors = codes.sign_query(query)
+        tables, factors = codes.sign_query(query)
         for s, out in zip(segments, outs, strict=True):
-            s.by_signs(planes, factors, out, scan)
+            s.by_signs(tables, factors, out, scan)
         return [out[: s.rows] for s, out in zip(segments, outs, strict=True)]
     asked, step = codes.int_query(query) if precision == "int8" else (None, 0.0)
     for s, out in zip(segments, outs, strict=True):

@@ -28,9 +28,9 @@ class Scan:
     pool: ThreadPoolExecutor | None
     threads: int
 
-    def over(self, rows: int, work: Callable[[int, int], None]) -> None:
-        """Do the work on ranges of rows (start, stop), one for each thread."""
-        parts = min(self.threads, max(1, rows // _BLOCK))
+    def over(self, rows: int, work: Callable[[int, int], None], *, least: int = _BLOCK) -> None:
+        """Do the work on ranges of rows (start, stop), one for each thread, of at least `least` rows."""
+        parts = min(self.threads, max(1, rows // least))
         edges = [rows * i // parts for i in range(parts + 1)]
         if self.pool is None or parts == 1:
             work(0, rows)
@@ -53,15 +53,15 @@ class DenseSegment(Segment):
         packed, scales = self.arrays["codes8"], self.arrays["scales8"]
         scan.over(self.rows, lambda i, j: kernels.dot_int8(packed[i:j], scales[i:j], asked, step, out[i:j]))
 
-    def by_signs(self, planes: codes.Words, factors: Float32, out: Float32, scan: Scan) -> None:
-        """Write estimates (8 · blocks,) from signs (`codes.sign_query`)."""
+    def by_signs(self, tables: codes.Bytes, factors: Float32, out: Float32, scan: Scan) -> None:
+        """Write estimates (32 · blocks,) from signs (`codes.sign_query`)."""
         signs, scales = self.arrays["signs"], self.arrays["scales"]
 
         def estimate(start: int, stop: int) -> None:
-            rows = slice(8 * start, 8 * stop)
-            kernels.sign_products(signs[start:stop], scales[rows], planes, factors, out[rows])
+            rows = slice(codes.LANES * start, codes.LANES * stop)
+            kernels.sign_products(signs[start:stop], scales[rows], tables, factors, out[rows])
 
-        scan.over(len(signs), estimate)
+        scan.over(len(signs), estimate, least=_BLOCK // codes.LANES)
 
 
 def build(ids: npt.NDArray[np.bytes_], vectors: Float32, precision: str) -> DenseSegment:
