@@ -1,0 +1,14 @@
+"""Attention heads one by one: what each writes to the residual stream, and what happens without it."""
+
+from seme.interp.heads.outputs import HeadValues, head_outputs, head_sites, head_values, mean_values, output_slices
+from seme.interp.heads.replacing import ReplacedHeads
+
+__all__ = [
+    "HeadValues",
+    "ReplacedHeads",
+    "head_outputs",
+    "head_sites",
+    "head_values",
+    "mean_values",
+    "output_slices",
+]
