@@ -25,7 +25,7 @@ from rich.console import Console
 
 from benchmarks.load_corpus import load, paper_ids, search_texts
 from benchmarks.load_mix import GROUPS, Mix
-from benchmarks.server import machine, rss, serving
+from benchmarks.server import machine, resident, serving
 from seme.settings import Settings
 
 _ROOT = Path(__file__).parent.parent
@@ -107,7 +107,7 @@ async def _drive(base: str, mix: Mix, papers: Sequence[str], given: argparse.Nam
 
 async def _sample(process: psutil.Process, peak: list[int]) -> None:
     while True:
-        peak[0] = max(peak[0], rss(process))
+        peak[0] = max(peak[0], resident(process))
         await asyncio.sleep(0.5)
 
 
@@ -136,7 +136,7 @@ async def _measure(base: str, server: psutil.Process, given: argparse.Namespace,
         "server_cpu_ms_per_request": 1e3 * (_cpu(server) - cpu) / total,
         "server_cores_used": (_cpu(server) - cpu) / wall,
         "harness_cores_used": (time.process_time() - harness) / wall,
-        "server_peak_rss_mb": peak[0] / 1e6,
+        "server_peak_memory_mb": peak[0] / 1e6,
         "kb_per_answer": log.sent / total / 1e3,
         "groups": {name: _figures(_joined(log, kinds)) for name, kinds in GROUPS.items()},
         "kinds": {kind: _figures(taken) for kind, taken in sorted(log.seconds.items())},
@@ -167,7 +167,8 @@ def _markdown(result: dict[str, Any]) -> str:
         "",
         f"Made by `python -m benchmarks.load`: {asked['seconds']:.0f} s, "
         + (f"{asked['think']} s of reading between pages" if asked["think"] else "no pause between pages")
-        + f"; load average before {result['load_before']:.2f}, after {result['load_after']:.2f}; "
+        + f"; {asked['workers']} processes serve; load average before {result['load_before']:.2f}, "
+        f"after {result['load_after']:.2f}; "
         "server and readers share the machine.",
         "",
         *(f"- {name}: {value}" for name, value in result["machine"].items()),
@@ -180,7 +181,7 @@ def _markdown(result: dict[str, Any]) -> str:
             cells = " | ".join(f"{row[key]:.0f}" for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))
             lines.append(f"| {name} | {row['n']} | {cells} |")
     names = ("requests", "errors", "requests_per_s", "different_searches", "server_cpu_ms_per_request",
-             "server_cores_used", "harness_cores_used", "server_peak_rss_mb", "kb_per_answer")  # fmt: skip
+             "server_cores_used", "harness_cores_used", "server_peak_memory_mb", "kb_per_answer")  # fmt: skip
     lines += ["", "| figure | value |", "|---|---:|", *(f"| {name} | {figures[name]:,.4g} |" for name in names), ""]
     return "\n".join(lines)
 
@@ -194,13 +195,14 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, default=5)
     parser.add_argument("--think", type=float, default=0.0, help="mean seconds between an answer and the next request")
     parser.add_argument("--queries", type=int, default=20_000, help="different searches that readers draw from")
+    parser.add_argument("--workers", type=int, default=2, help="processes of the server")
     parser.add_argument("--port", type=int, default=8157)
     parser.add_argument("--name", default="load", help="of the files in benchmarks/results; empty writes none")
     given = parser.parse_args()
     home = _ROOT / ".bench" / f"load-{given.papers}"
     made = {} if (home / "index" / "position.json").exists() else load(Settings(home=home), given.papers)
     before = os.getloadavg()[0]
-    with serving(home, given.port, {}) as (base, server):
+    with serving(home, given.port, {"SEME_WORKERS": str(given.workers)}) as (base, server):
         figures = asyncio.run(_measure(base, server, given, home))
     after = os.getloadavg()[0]
     asked = {k: v for k, v in vars(given).items() if k not in ("name", "port")}

@@ -48,9 +48,9 @@ def _await(base: str) -> None:
     raise TimeoutError("the server did not answer within a minute")
 
 
-def rss(process: psutil.Process) -> int:
-    """Return the resident bytes of a process and its children."""
-    return sum(p.memory_info().rss for p in [process, *process.children(recursive=True)])
+def resident(process: psutil.Process) -> int:
+    """Return the resident bytes of a process and its children; what they share counts once (Linux: PSS)."""
+    return sum(p.memory_full_info().pss for p in [process, *process.children(recursive=True)])
 
 
 def machine(*packages: str) -> dict[str, Any]:

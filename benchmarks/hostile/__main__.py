@@ -20,7 +20,7 @@ from rich.progress import track
 from benchmarks.hostile.requests import attack
 from benchmarks.hostile.specification import Answers, from_specification
 from benchmarks.hostile.targets import TARGETS
-from benchmarks.server import machine, rss, serving
+from benchmarks.server import machine, resident, serving
 from seme.papers.indexing import refresh_index
 from seme.papers.library import Library
 from seme.papers.seeding import seed_catalogue
@@ -47,7 +47,7 @@ def _against_service(home: Path, given: argparse.Namespace) -> dict[str, Any]:
             answers = run()
             found[name] = {
                 "count": answers.count, "seconds": time.perf_counter() - began, "failures": answers.failures,
-                "statuses": dict(sorted(answers.statuses.items())), "rss_mb": rss(server) / 1e6,
+                "statuses": dict(sorted(answers.statuses.items())), "rss_mb": resident(server) / 1e6,
             }  # fmt: skip
         assert server.is_running()
     log = (home / "server.log").read_text(errors="replace")

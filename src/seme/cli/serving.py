@@ -16,10 +16,14 @@ from seme.web.serve import serve
 def run(
     host: Annotated[str | None, typer.Option(help="Address to listen at, instead of the setting")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port, instead of the setting")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that serve, instead of the setting")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve the pages, the API and the feeds, after bringing catalogue and index up to date."""
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    asked = {"host": host, "port": port, "workers": workers}
+    given = {name: value for name, value in asked.items() if value is not None}
     settings = open_settings().model_copy(update=given)
     with opened_library() as (library, _):
         seed_catalogue(library)

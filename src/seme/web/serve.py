@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-import uvicorn
+import os
+from typing import Any
 
+import uvicorn
+from fastapi import FastAPI
+
+from seme.secret import service_secret
 from seme.settings import Settings
-from seme.web.app import create_app
+from seme.settings import settings as settings_of_process
+from seme.web.app import create_app, refuse_open_door
 
 
 def serve(settings: Settings) -> None:
-    """Serve until interrupted."""
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        server_header=False,
-        timeout_keep_alive=15,
-        limit_concurrency=500,
-    )
+    """Serve until interrupted, in one process or with several workers."""
+    options: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "log_level": "warning",
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "server_header": False,
+        "timeout_keep_alive": 15,
+        "limit_concurrency": 500,
+    }
+    if settings.workers == 1:
+        uvicorn.run(create_app(settings), **options)
+        return
+    refuse_open_door(settings)
+    service_secret(settings)  # made once, before every worker looks for it
+    # Workers are new processes, which read the settings for themselves: what was given as an option must be there.
+    os.environ |= {"SEME_HOST": settings.host, "SEME_PORT": str(settings.port)}
+    uvicorn.run("seme.web.serve:worker", factory=True, workers=settings.workers, **options)
+
+
+def worker() -> FastAPI:
+    """Make the application of one worker from the settings of its process."""
+    return create_app(settings_of_process())
