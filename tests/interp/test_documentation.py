@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "methods").glob("*.md"))
+_METHODS = Path(__file__).parents[2] / "docs" / "methods"
+# The code of the page on one's own model needs a model: test_my_own_model.py runs it.
+PAGES = sorted(page for page in _METHODS.glob("*.md") if page.stem != "my-own-model")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -87,7 +87,7 @@ def _dictionaries(
     units = settings.expansion * train.width
     count = min(int(multiple * units), len(train))
     chosen = np.sort(np.random.default_rng(seed).choice(len(train), count, replace=False))
-    x, other, size = train.rows(chosen), held_out.rows(slice(None)), min(settings.batch_size, count)
+    part, other, size = train.part(chosen), held_out.rows(slice(None)), min(settings.batch_size, count)
     atoms = AtomDictionary(
         units,
         l0=settings.l0,
@@ -97,11 +97,12 @@ def _dictionaries(
         learning_rate=settings.learning_rate,
         device="cpu",
     )
-    atoms.fit(x, metric=metric)
+    atoms.fit(part, metric=metric)
     features = ReLU(
         units, steps=settings.steps, seed=seed, batch_size=size, learning_rate=settings.learning_rate, device="cpu"
     )
-    features.fit(x)
+    features.fit(part)
+    x = part.rows(slice(None))
     return atoms, [
         _of("atoms", atoms, x, other, metric, layer, seed),
         _of("features", features, x, other, metric, layer, seed),
