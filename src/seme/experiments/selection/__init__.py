@@ -1,0 +1,1 @@
+"""The parts of the experiment of paper 17: a pool, embeddings of it, selections, and a model tuned on them."""
