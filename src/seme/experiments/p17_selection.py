@@ -35,23 +35,23 @@ class SelectionSettings(ExperimentSettings):
     layer: int | None = Field(
         default=None, description="Layer whose residual stream is read; the last but one by default"
     )
-    other_layers: tuple[int, ...] = Field(default=(9, 19), description="Layers to compare it with; empty for none")
+    other_layers: tuple[int, ...] = Field(default=(9, 19), description="Layers to compare it with")
     expansion: int = Field(default=8, ge=1, description="Units of a dictionary, in multiples of the width")
     k: int = Field(default=192, ge=1, description="Active units per token, K")
-    others: tuple[int, ...] = Field(default=(1, 8, 32, 64), description="Other K to compare it with; empty for none")
+    others: tuple[int, ...] = Field(default=(1, 8, 32, 64), description="Other K to compare it with")
     steps: int = Field(default=300, ge=1, description="Steps of training of each dictionary")
     batch_size: int = Field(default=512, ge=2, description="Activations of a step")
     learning_rate: float = Field(default=1e-3, gt=0, description="Of Adam, for the dictionaries")
     seeds: int = Field(default=2, ge=1, description="Dictionaries with the main K, of different seeds")
-    encoder: str | None = Field(default="minilm", description="Sentence encoder to compare with")
+    encoder: str = Field(default="minilm", description="Sentence encoder to compare with, or 'none'")
     near: float = Field(
         default=0.9, gt=0, le=1, description="Jaccard similarity from which samples are near duplicates"
     )
     tuned: tuple[str, ...] = Field(
         default=("python:tkinter", "wordnet:noun.animal"),
-        description="Topics that the model is tuned for; empty for none",
+        description="Topics that the model is tuned for",
     )
-    tuning_seeds: int = Field(default=2, ge=1, description="Tuning runs of each method and topic")
+    tuning_seeds: int = Field(default=2, ge=0, description="Tuning runs of each method and topic; 0 for none")
     epochs: int = Field(default=1, ge=1, description="Times that the selected samples are learned from")
     rate: float = Field(
         default=1e-3, gt=0, description="Learning rate of the tuning (LoRA of the last third of layers)"
@@ -65,7 +65,7 @@ class SelectionSettings(ExperimentSettings):
             model="tiny",
             topics=("python:asyncio", "python:email", "python:logging", "python:turtle", "python:unittest"), each=40,
             examples=8, draws=1, budget=0.1, layer=0, other_layers=(1,), k=32, others=(1,), expansion=4, steps=60,
-            batch_size=256, learning_rate=3e-3, seeds=1, encoder=None, tuned=("python:turtle",), tuning_seeds=1,
+            batch_size=256, learning_rate=3e-3, seeds=1, encoder="none", tuned=("python:turtle",), tuning_seeds=1,
             rate=1e-2, held_out=12,
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from seme.experiment import Context
 from seme.experiments.selection.drawing import Floats, draw_tasks, precisions
 from seme.experiments.selection.embedding import Embedded, Kind
 from seme.experiments.selection.pooling import Pool
+from seme.experiments.selection.scope import too_small
 from seme.interp.selection import budget_count, select, task_scores
 from seme.report import Claim, Report
 
@@ -36,15 +37,16 @@ def _add_sweep(report: Report, pool: Pool, embedded: Embedded, settings: Selecti
     found = {kind.k: _of_codes(embedded, kind, pool, settings, context) for kind in kinds}
     means = {k: float(values.mean()) for k, values in found.items()}
     rises = "A single unit per token selects less precisely than 32 (precision, by K)"
-    if {1, 32} <= set(means):
+    why = too_small(settings)
+    if {1, 32} <= set(means) and not why:
         report.claim(Claim.ordered(rises, {f"{k} active": means[k] for k in (1, 32)}, paper_value=_PAPER))
     else:
-        report.claim(Claim.not_tested(rises, f"K is {sorted(means)}.", _PAPER))
+        report.claim(Claim.not_tested(rises, why or f"K is {sorted(means)}.", _PAPER))
     flat = "From 64 units to 192 it hardly changes (difference in precision)"
-    if {64, 192} <= set(means):
+    if {64, 192} <= set(means) and not why:
         report.claim(Claim.at_most(flat, measured=abs(means[192] - means[64]), ceiling=_FLAT, paper_value=_PAPER))
     else:
-        report.claim(Claim.not_tested(flat, f"K is {sorted(means)}.", _PAPER))
+        report.claim(Claim.not_tested(flat, why or f"K is {sorted(means)}.", _PAPER))
     _draw_sweep(report, found)
 
 
@@ -79,14 +81,15 @@ def _add_layers(report: Report, pool: Pool, embedded: Embedded, settings: Select
         means[kind.layer] = float(values.mean())
         rows.append([kind.layer, means[kind.layer], float(precisions(score, pool, settings, context).mean())])
     report.table("Precision by layer", ["layer", "codes, Jaccard", "activations, cosine"], rows)
-    statement = "The last layer but one selects more precisely than earlier ones (precision, by layer)"
+    statement = "The last layer but one selects more precisely than the best of the earlier ones (precision)"
     paper = "the deepest layer is the best"
     earlier = {layer: mean for layer, mean in means.items() if layer < main.layer}
-    if not earlier:
-        report.claim(Claim.not_tested(statement, "No earlier layers were asked for.", paper))
+    why = too_small(settings)
+    if why or not earlier:
+        report.claim(Claim.not_tested(statement, why or "No earlier layers were asked for.", paper))
         return
     strongest = max(earlier, key=lambda layer: earlier[layer])
-    figures = {f"layer {strongest}, the best of the others": means[strongest], f"layer {main.layer}": means[main.layer]}
+    figures = {f"layer {layer}": means[layer] for layer in (strongest, main.layer)}
     report.claim(Claim.ordered(statement, figures, strict=False, paper_value=paper))
 
 

@@ -15,6 +15,7 @@ from seme.experiment import Context
 from seme.experiments.selection.drawing import Floats, Scorer, precisions
 from seme.experiments.selection.embedding import Embedded
 from seme.experiments.selection.pooling import Pool
+from seme.experiments.selection.scope import too_small
 from seme.experiments.selection.statistics import paired_bootstrap, sign_test
 from seme.interp.selection import Aggregate, Metric, task_scores
 from seme.report import Claim, Report
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 MONA, RANDOM, BM25, ACTIVATIONS, ENCODER = "MONA", "random", "BM25", "activations, cosine", "sentence encoder"
 COSINE, EUCLIDEAN = "codes, cosine", "codes, Euclidean"
-_ENOUGH = 10
-"""Topics that a comparison of methods needs."""
 _POINTS = 0.02
 _PAPER = "average of six tasks 55.75, BM25 and embeddings below 54.74, random 52.69 (Llama-3.1-8B, OpenHermes)"
 
@@ -45,7 +44,7 @@ def add(
     found[MONA] = np.mean(runs, axis=0)
     spread = min(float(one.mean()) for one in runs), max(float(one.mean()) for one in runs)
     _claim_differences(report, found, spread, pool, settings, context)
-    _claim_metrics(report, found)
+    _claim_metrics(report, found, settings)
     for name, values in found.items():
         if name != MONA:
             report.baseline(name, {"precision": float(values.mean())})
@@ -75,7 +74,7 @@ def _scorers(pool: Pool, embedded: Embedded, settings: SelectionSettings, contex
         "highest loss": lambda _examples: losses.means,
         RANDOM: lambda examples: context.rng("random", examples.tolist()).random(len(pool.samples)),
     }
-    if settings.encoder is not None:
+    if settings.encoder != "none":
         encoder = load_sentence_encoder(settings.encoder, device=context.device)
         vectors = np.asarray(encoder.encode(pool.texts, batch_size=64, show_progress_bar=False))
         scorers[ENCODER] = _by_codes(vectors, metric="cosine")
@@ -121,10 +120,7 @@ def _claim_differences(
         statement = f"{short} (difference in precision, lower end of its interval of 95 %)"
         if name not in found:
             report.claim(Claim.not_tested(statement, "No sentence encoder was asked for.", _PAPER))
-        elif len(pool.topics) < _ENOUGH:
-            why = (
-                f"{len(pool.topics)} topics; a comparison of methods needs {_ENOUGH}, and a model that knows language."
-            )
+        elif why := too_small(settings):
             report.claim(Claim.not_tested(statement, why, _PAPER))
         else:
             one = paired_bootstrap(found[MONA], found[name], context.rng("bootstrap", name))
@@ -135,14 +131,13 @@ def _claim_differences(
             )  # fmt: skip
 
 
-def _claim_metrics(report: Report, found: Mapping[str, Floats]) -> None:
+def _claim_metrics(report: Report, found: Mapping[str, Floats], settings: SelectionSettings) -> None:
     order = "The Jaccard similarity selects more precisely than the cosine, and that than the distance"
     paper = "Jaccard best in the paper's ablation"
     means = {"Euclidean": EUCLIDEAN, "cosine": COSINE, "Jaccard": MONA}
     figures = {name: float(found[key].mean()) for name, key in means.items()}
     test = "Jaccard beats the cosine on more topics than chance would have it (p of the sign test)"
-    if len(found[MONA]) < _ENOUGH:
-        why = f"{len(found[MONA])} topics; a comparison of metrics needs {_ENOUGH}."
+    if why := too_small(settings):
         report.claim(Claim.not_tested(order, why, paper))
         report.claim(Claim.not_tested(test, why, paper))
         return

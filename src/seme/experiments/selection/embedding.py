@@ -15,7 +15,7 @@ from seme.experiment import Context
 from seme.experiments.selection.losses import Losses, measure_losses
 from seme.experiments.selection.pooling import Pool, batches
 from seme.interp.activations import Store, record
-from seme.interp.dictionaries import TopK, train_together
+from seme.interp.dictionaries import Dictionary, TopK, load_dictionary, train_together
 from seme.interp.selection import embed_activations, embed_codes
 from seme.report import Report
 
@@ -86,17 +86,23 @@ def embed(
     return Embedded(main, codes, summed, activations, losses)
 
 
-def _train(stores: Mapping[str, Store], main: Kind, settings: SelectionSettings, context: Context) -> dict[Kind, TopK]:
-    """Train those of one layer and seed in one pass."""
+def _train(
+    stores: Mapping[str, Store], main: Kind, settings: SelectionSettings, context: Context
+) -> dict[Kind, Dictionary]:
+    """Train those of one layer and seed in one pass; a run that was broken off finds those it had."""
     groups: list[list[Kind]] = [[main, *(main._replace(k=k) for k in settings.others if k != main.k)]]
     groups += [[main._replace(seed=context.seed + number)] for number in range(1, settings.seeds)]
     groups += [[main._replace(layer=layer)] for layer in settings.other_layers if layer != main.layer]
-    trained: dict[Kind, TopK] = {}
+    trained: dict[Kind, Dictionary] = {}
     for group in context.progress(groups, "Training dictionaries"):
-        store = stores[f"resid.{group[0].layer}"]
-        made = {kind: _dictionary(kind, store.width, settings, context) for kind in group}
-        train_together(list(made.values()), store)
-        trained |= made
+        folders = {kind: context.folder / "dictionaries" / "-".join(map(str, kind)) for kind in group}
+        if not all(folder.is_dir() for folder in folders.values()):
+            store = stores[f"resid.{group[0].layer}"]
+            made = {kind: _dictionary(kind, store.width, settings, context) for kind in group}
+            train_together(list(made.values()), store)
+            for kind, folder in folders.items():
+                made[kind].save(folder)
+        trained |= {kind: load_dictionary(folder) for kind, folder in folders.items()}
     return trained
 
 
@@ -109,7 +115,10 @@ def _dictionary(kind: Kind, width: int, settings: SelectionSettings, context: Co
 
 
 def _add_table(
-    report: Report, dictionaries: Mapping[Kind, TopK], codes: Mapping[Kind, csr_array], stores: Mapping[str, Store]
+    report: Report,
+    dictionaries: Mapping[Kind, Dictionary],
+    codes: Mapping[Kind, csr_array],
+    stores: Mapping[str, Store],
 ) -> None:
     rows: list[Sequence[Any]] = []
     for kind, one in sorted(dictionaries.items()):

@@ -34,7 +34,7 @@ def train_tiny(instructions: Sequence[Instruction], context: Context, steps: int
         model = LlamaForCausalLM(config)
     model.to(torch.device(context.device))  # type: ignore[arg-type]  # transformers hides the types behind a decorator
     blocks = token_blocks(tokenizer, texts, length=64, size=8)
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     Trainer(
         model, NextToken(), blocks, Budget(steps=steps), seed=context.seed, optimizer=optimizer,
         device="cpu" if context.device == "cpu" else None,

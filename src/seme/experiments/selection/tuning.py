@@ -36,8 +36,8 @@ def add(
     settings: SelectionSettings, context: Context,
 ) -> None:  # fmt: skip
     """Tune on the selection of each method, for some topics and seeds."""
-    if not settings.tuned:
-        report.claim(Claim.not_tested(_STATEMENT, "No topics to tune for were given.", _PAPER))
+    if not settings.tuned or not settings.tuning_seeds:
+        report.claim(Claim.not_tested(_STATEMENT, "No tuning was asked for.", _PAPER))
         return
     held_out = {
         topic: [_masked(language_model, part) for part in _parts(pool.held_out[topic])] for topic in settings.tuned

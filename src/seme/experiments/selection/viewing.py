@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from seme.experiments.selection.embedding import Embedded
 from seme.experiments.selection.pooling import Pool
+from seme.experiments.selection.scope import too_small
 from seme.interp.selection import Profiles, unit_profiles
 from seme.report import Claim, Report
 
@@ -24,14 +25,18 @@ def add(report: Report, pool: Pool, embedded: Embedded, settings: SelectionSetti
     codes = embedded.codes[embedded.main]
     members = [np.flatnonzero(pool.labels == pool.topics.index(name)) for name in names]
     found = unit_profiles(codes[members[0]], codes[members[1]], units=_UNITS)
-    report.claim(
-        Claim.ratio_at_least(
-            "The units that vary most tell two tasks apart (share of their variance that lies between the tasks, "
-            "against the same of random tasks)",
-            measured=found.separation, baseline=found.chance, factor=10.0, paper_value="profiles differ clearly",
-            note=f"{names[0]} and {names[1]}.",
-        )
-    )  # fmt: skip
+    statement = (
+        "The units that vary most tell two tasks apart (share of their variance that lies between the tasks, against "
+        "the same of random tasks)"
+    )
+    paper = "profiles differ clearly"
+    if why := too_small(settings):
+        report.claim(Claim.not_tested(statement, why, paper))
+    else:
+        report.claim(
+            Claim.ratio_at_least(statement, measured=found.separation, baseline=found.chance, factor=10.0,
+                                 paper_value=paper, note=f"{names[0]} and {names[1]}.")
+        )  # fmt: skip
     _add_separations(report, pool, embedded)
     _draw(report, found, (names[0], names[1]))
 
