@@ -66,6 +66,7 @@ def _scorers(pool: Pool, embedded: Embedded, settings: SelectionSettings, contex
         "codes, nearest example": _by_codes(codes, aggregate="max"),
         "codes, summed over tokens": _by_codes(embedded.summed),
         ACTIVATIONS: _by_codes(activations, metric="cosine"),
+        "activations less their mean, cosine": _by_codes(activations - activations.mean(axis=0), metric="cosine"),
         "activations, Euclidean": _by_codes(activations, metric="euclidean"),
         "activations, positive part, Jaccard": _by_codes(positive),
         BM25: _by_words(pool),

@@ -62,7 +62,8 @@ def _draw(report: Report, found: Profiles, names: tuple[str, str]) -> None:
     axes = figure.subplots(2, 1, sharex=True, sharey=True)
     for number, (panel, values) in enumerate(zip(axes, (found.first, found.second), strict=True)):
         panel.plot(values[:, order].T, color=f"C{number}", alpha=0.06, lw=0.6)
-        panel.plot(values[:, order].mean(axis=0), color="black", lw=1.2)
+        panel.plot(found.means[1 - number][order], color="0.5", lw=1, ls="--")
+        panel.plot(found.means[number][order], color="black", lw=1.2)
         panel.set_ylabel("mean activation")
         panel.set_title(names[number], fontsize=9, loc="left")
     axes[0].set_ylim(0, float(np.quantile(np.concatenate([found.first, found.second]), 0.999)))
@@ -70,6 +71,6 @@ def _draw(report: Report, found: Profiles, names: tuple[str, str]) -> None:
     report.figure(
         "Units of two tasks", figure,
         "Mean activation of the units that vary most over the samples of two topics: a thin line for each sample, the "
-        f"thick one is their mean. {found.separation:.0%} of the variance lies between the topics, and "
-        f"{found.chance:.1%} would by chance.",
+        f"thick one is their mean, and the broken one that of the other topic. {found.separation:.0%} of the variance "
+        f"lies between the topics, and {found.chance:.1%} would by chance.",
     )  # fmt: skip
