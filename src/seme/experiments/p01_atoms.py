@@ -25,10 +25,10 @@ class AtomsSettings(ExperimentSettings):
         default=(0.5, 2.0), description="Activations to learn from, in multiples of N, rising"
     )
     l0: float = Field(default=2.0, ge=1, description="Active atoms per activation that training aims at")
-    steps: int = Field(default=1000, ge=1, description="Steps of training of each dictionary")
-    batch_size: int = Field(default=256, ge=1, description="Activations of a step")
+    steps: int = Field(default=3000, ge=1, description="Steps of training of each dictionary")
+    batch_size: int = Field(default=128, ge=1, description="Activations of a step")
     learning_rate: float = Field(default=5e-4, gt=0, description="Of Adam, for all dictionaries")
-    seeds: int = Field(default=3, ge=1, description="Runs of each dictionary")
+    seeds: int = Field(default=2, ge=1, description="Runs of each dictionary")
     grid: tuple[int, ...] = Field(
         default=(1, 2, 4, 8), description="Sizes of the scaling grid, in multiples of the width; empty for none"
     )
@@ -38,8 +38,8 @@ class AtomsSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Measure two layers' angles and find the atoms of one, with short training and a small grid."""
         return cls(
-            layers=(6,), angle_layers=(6, 20), rows=1500, expansion=2, samples=(0.5,), steps=60, seeds=1, grid=(1, 2),
-            grid_steps=20,
+            layers=(6,), angle_layers=(6, 20), rows=1500, expansion=2, samples=(0.5,), steps=60, batch_size=256, seeds=1,
+            grid=(1, 2), grid_steps=20,
         )  # fmt: skip
 
 
