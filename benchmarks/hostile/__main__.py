@@ -27,6 +27,8 @@ from seme.papers.seeding import seed_catalogue
 from seme.settings import Settings
 
 _RESULTS = Path(__file__).parent.parent / "results"
+_LIGHT = ("atom", "latex", "query", "mail", "beir", "jsonl")
+"""Readers of which an input takes less than some 15 ms, and which get more of them."""
 
 
 def _against_service(home: Path, given: argparse.Namespace) -> dict[str, Any]:
@@ -94,9 +96,10 @@ def _markdown(result: dict[str, Any]) -> str:
 def main() -> int:
     """Attack, and write down how it went."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--described", type=int, default=20_000, help="requests made from the OpenAPI description")
-    parser.add_argument("--requests", type=int, default=80_000, help="mutated requests")
-    parser.add_argument("--inputs", type=int, default=10_000, help="inputs for each reader of files and addresses")
+    parser.add_argument("--described", type=int, default=10_000, help="requests made from the OpenAPI description")
+    parser.add_argument("--requests", type=int, default=62_000, help="mutated requests")
+    parser.add_argument("--light", type=int, default=20_000, help="inputs for each reader that is fast")
+    parser.add_argument("--inputs", type=int, default=2_500, help="inputs for each of the others")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=8158)
     parser.add_argument("--name", default="hostile", help="of the files in benchmarks/results; empty writes none")
@@ -105,7 +108,9 @@ def main() -> int:
         place = Path(folder)
         parts = _against_service(place / "home", given)
         for name in track(TARGETS, "Fuzzing", console=Console(stderr=True)):
-            parts[f"reader: {name}"] = _against_reader(name, given.inputs, given.seed, place / name)
+            parts[f"reader: {name}"] = _against_reader(
+                name, given.light if name in _LIGHT else given.inputs, given.seed, place / name
+            )
     packages = ("atheris", "hypothesis", "schemathesis", "uvicorn", "fastapi")
     result = {"machine": machine(*packages), "asked": {**vars(given)}, "parts": parts, "load": os.getloadavg()[0]}
     if given.name:
