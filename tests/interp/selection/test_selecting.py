@@ -71,6 +71,12 @@ def test_the_first_tokens_are_left_out_and_no_sample_may_be_left_without():
     assert embed_activations(as_store(rows), first=0).tolist() == rows.tolist()
 
 
+def test_more_active_units_than_there_are_units_are_refused():
+    dictionary = TopK(4, k=5, steps=1, device="cpu").fit(np.eye(6, dtype=np.float32))
+    with pytest.raises(InputError, match="K is 5, and the dictionary has 4 units"):
+        embed_codes(dictionary, np.eye(6, dtype=np.float32), first=0)
+
+
 def test_the_mean_ignores_how_often_a_sample_is_repeated_and_the_sum_does_not():
     pattern = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 1.0]], dtype=np.float32)
     rows = np.concatenate([pattern, *[pattern] * 5])

@@ -49,10 +49,14 @@ def embed_codes(
     Raises
     ------
     InputError
-        If no token of a sample is left, the pooling is unknown, or the rows are not what the dictionary was fitted to.
+        If no token of a sample is left, the pooling is unknown, K is more than there are units, or the rows are not
+        what the dictionary was fitted to.
     """
     store = dictionary.checked(x)
-    total = csr_array((store.description.documents, len(dictionary.atoms_)), dtype=np.float32)
+    k, units = getattr(dictionary, "k", None), len(dictionary.atoms_)
+    if k is not None and k > units:
+        raise InputError(f"K is {k}, and the dictionary has {units} units", hint="Train it with a smaller k")
+    total = csr_array((store.description.documents, units), dtype=np.float32)
     for rows, indicator in _chunks(store, pooling, first):
         total = total + indicator @ dictionary.encode(rows).csr()
     total.sort_indices()
