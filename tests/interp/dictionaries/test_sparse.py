@@ -47,6 +47,22 @@ def test_equal_numbers_per_row_are_a_special_case():
     assert active.share == pytest.approx(4 / 10)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.6])
+def test_the_gradient_of_what_all_rows_are_shifted_by_is_that_of_the_rows_added_up(share):
+    torch.manual_seed(1)
+    x, encoder, bias, shift = (torch.randn(*shape, dtype=torch.float64) for shape in ((7, 5), (40, 5), (40,), (5,)))
+    active, weights = where(torch.rand(7, 40) < share), torch.randn(7, 40, dtype=torch.float64)
+    grads = []
+    for shortcut in (False, True):
+        given = shift.clone().requires_grad_()
+        centred = x - (given.detach() if shortcut else given)
+        dense = torch.addmm(bias, centred.detach(), encoder.T)
+        out = read(centred, encoder.clone().requires_grad_(), bias, dense, active, shift=given if shortcut else None)
+        (out * weights[active.rows, active.units]).sum().backward()
+        grads.append(given.grad)
+    torch.testing.assert_close(grads[0], grads[1])
+
+
 arrays = st.integers(0, 6).flatmap(
     lambda n: st.lists(st.lists(st.sampled_from([0.0, 0.0, 1.5, -2.0]), min_size=4, max_size=4), min_size=n, max_size=n)
 )

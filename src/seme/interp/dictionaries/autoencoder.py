@@ -105,7 +105,8 @@ class SparseAutoencoder(Dictionary):
         if self._stepper is None:
             self._stepper = Stepper(self._continued(rows), self.plan())
         self._stepper.step(torch.from_numpy(rows))
-        self._take_over(self._stepper.network)
+        self._stepper.network.workspace = torch.zeros(0)  # not to be copied
+        self._take_over(copy.deepcopy(self._stepper.network))
         return self
 
     def make_network(self, start: Start) -> Network:
@@ -151,9 +152,9 @@ class SparseAutoencoder(Dictionary):
         return Codes.from_lists(active.offsets.numpy(), active.units.numpy(), values.numpy(), active.width)
 
     def _take_over(self, network: Network) -> None:
-        folded = copy.deepcopy(network)
-        folded.fold()
-        self._set_network(folded)
+        network.workspace = torch.zeros(0)
+        network.fold()
+        self._set_network(network)
 
     def _set_network(self, network: Network) -> None:
         self.network_ = network.eval().requires_grad_(False)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from seme.interp.dictionaries.arguments import positive
 from seme.interp.dictionaries.autoencoder import SparseAutoencoder
 from seme.interp.dictionaries.network import Network, Start
-from seme.interp.dictionaries.sparse import Active, decode, read, where
+from seme.interp.dictionaries.sparse import Active, decode, where
 
 
 class Gated(SparseAutoencoder):
@@ -90,7 +90,7 @@ class GatedNetwork(Network):
     def auxiliary(self, rows: torch.Tensor, centred: torch.Tensor, dense: torch.Tensor) -> torch.Tensor:
         """Return the l1 penalty on the gates, and their own error with a decoder that does not learn from it."""
         active = where(dense > 0)
-        gates = functional.relu(read(centred, self.encoder, self.encoder_bias, dense, active))
+        gates = functional.relu(self.read(centred, dense, active))
         error = rows - self.bias.detach() - decode(gates, active, self.decoder.detach())
         length = gates.sum() / (len(rows) * rows.shape[1] ** 0.5)
         loss: torch.Tensor = self.sparsity * length + error.square().mean()

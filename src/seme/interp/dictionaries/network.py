@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from seme.interp.dictionaries.sparse import Active, decode, read
 
+_IN_CACHE = 512  # rows of the decoder that are worked on at a time
+
 
 class Encoded(NamedTuple):
     """Values of the active units, and which those are."""
@@ -76,6 +78,7 @@ class Network(nn.Module):
         self.register_buffer("idle", torch.zeros(units, dtype=torch.int64))
         self.strength = 1.0  # of the penalty; raised from 0 by `begin_step`
         self.residual = torch.zeros(0)
+        self.workspace = torch.zeros(0)  # for the pre-activations of a step: the largest matrix, allocated once
 
     @property
     def units(self) -> int:
@@ -85,10 +88,10 @@ class Network(nn.Module):
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return the loss of rows (n, d) in the model's units, and its parts."""
         rows = x * self.scale
-        centred = rows - self.bias
-        dense = self.dense(centred)
+        centred = rows - self.bias.detach()
+        dense = self.dense(centred, out=self._reserved(len(x), centred))
         active = self.training_active(dense)
-        values, penalty = self.activate(read(centred, self.encoder, self.encoder_bias, dense, active), active)
+        values, penalty = self.activate(self.read(centred, dense, active), active)
         error, loss = self.errors(rows, values, active)
         self.note(active, values.detach(), error.detach())
         penalty = penalty + self.auxiliary(rows, centred, dense)
@@ -105,9 +108,13 @@ class Network(nn.Module):
         return Encoded(values, active)
 
     @torch.no_grad()
-    def dense(self, centred: torch.Tensor) -> torch.Tensor:
-        """Return all pre-activations, (n, m), without a graph."""
-        return torch.addmm(self.encoder_bias, centred, self.encoder.T)
+    def dense(self, centred: torch.Tensor, *, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Return all pre-activations, (n, m), without a graph; `out` takes them if it is given."""
+        return torch.addmm(self.encoder_bias, centred, self.encoder.T, out=out)
+
+    def read(self, centred: torch.Tensor, dense: torch.Tensor, active: Active) -> torch.Tensor:
+        """Return the pre-activations of the active units, with a graph."""
+        return read(centred, self.encoder, self.encoder_bias, dense, active, shift=self.bias)
 
     def active(self, dense: torch.Tensor) -> Active:
         """Say which units are active, given all pre-activations."""
@@ -150,14 +157,16 @@ class Network(nn.Module):
     @torch.no_grad()
     def before_update(self) -> None:
         """Take out of the decoder's gradient what would change the length of its rows (Bricken et al. 2023)."""
-        grad = self.decoder.grad
-        if grad is not None:
-            grad -= (grad * self.decoder).sum(dim=1, keepdim=True) * self.decoder
+        if self.decoder.grad is None:
+            return
+        for grad, rows in zip(self.decoder.grad.split(_IN_CACHE), self.decoder.split(_IN_CACHE), strict=True):
+            grad.addcmul_(rows, (grad * rows).sum(dim=1, keepdim=True), value=-1)
 
     @torch.no_grad()
     def after_update(self) -> None:
         """Give the decoder's rows unit length."""
-        self.decoder.copy_(functional.normalize(self.decoder, dim=1))
+        for rows in self.decoder.split(_IN_CACHE):
+            rows.div_(torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min(1e-12))
 
     @torch.no_grad()
     def fold(self) -> None:
@@ -192,3 +201,9 @@ class Network(nn.Module):
         self.encoder_bias[dead] = 0
         self.idle[dead] = 0
         return [self.decoder, self.encoder, self.encoder_bias]
+
+    def _reserved(self, count: int, like: torch.Tensor) -> torch.Tensor:
+        """Return the workspace, made anew where it is of another size or device."""
+        if self.workspace.shape != (count, self.units) or self.workspace.device != like.device:
+            self.workspace = like.new_empty(count, self.units)
+        return self.workspace

@@ -9,7 +9,7 @@ import torch
 from seme.interp.dictionaries.arguments import at_least_one
 from seme.interp.dictionaries.autoencoder import SparseAutoencoder
 from seme.interp.dictionaries.network import Network, Start
-from seme.interp.dictionaries.sparse import Active, of_indices
+from seme.interp.dictionaries.sparse import Active, decode, of_indices
 
 
 class TopK(SparseAutoencoder):
@@ -62,6 +62,17 @@ class TopKNetwork(Network):
     def __init__(self, start: Start, *, k: int) -> None:
         super().__init__(start)
         self.k = min(k, self.units)
+
+    @torch.no_grad()
+    def prepare(self, rows: torch.Tensor) -> None:
+        """Scale the encoder so that the untrained network reconstructs best: random directions overlap."""
+        centred = rows[:2048] * self.scale - self.bias
+        dense = self.dense(centred)
+        active = self.active(dense)
+        values, _ = self.activate(dense[active.rows, active.units], active)
+        made = decode(values, active, self.decoder)
+        if made.any():
+            self.encoder.mul_((made * centred).sum() / made.square().sum())
 
     def active(self, dense: torch.Tensor) -> Active:
         """Return the k largest units of each row."""
