@@ -55,7 +55,7 @@ class NextName(nn.Module):
     The lasso is the sum of the Frobenius norms of the heads' slices of the output projections.
     """
 
-    def forward(self, model: nn.Module, batch: dict[str, Tensor]) -> Loss:
+    def forward(self, model: LlamaForCausalLM, batch: dict[str, Tensor]) -> Loss:
         """Return the loss in nats, with the lasso."""
         logits = model(input_ids=batch["input_ids"], use_cache=False, logits_to_keep=1).logits[:, -1]
         error = functional.cross_entropy(logits, batch["labels"])
@@ -103,4 +103,5 @@ def trained_model(steps: int, seed: int) -> LlamaForCausalLM:
         model, NextName(), Sentences(seed), Budget(steps=steps), seed=seed, optimizer=optimizer,
         schedule=cosine(warmup=0.05), clip_norm=1.0, device="cpu", log_every=steps,
     ).run()  # fmt: skip
-    return model.eval().requires_grad_(False)
+    model.eval().requires_grad_(False)
+    return model

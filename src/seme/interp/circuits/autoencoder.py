@@ -154,6 +154,8 @@ class Autoencoder(nn.Module):
     bias : Parameter of shape (d,)
     """
 
+    scale: Tensor
+
     def __init__(self, rows: Tensor, features: int, scale: float, seed: int) -> None:
         super().__init__()
         drawn = torch.randn(features, rows.shape[1], generator=torch.Generator().manual_seed(seed))
@@ -161,7 +163,7 @@ class Autoencoder(nn.Module):
         self.encoder, self.decoder = nn.Parameter(directions.clone()), nn.Parameter(directions.clone())
         self.encoder_bias = nn.Parameter(torch.zeros(features))
         self.bias = nn.Parameter(rows.mean(0) * scale)
-        self.scale = scale
+        self.register_buffer("scale", torch.tensor(scale))
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the codes of rows (n, d): (n, m)."""
@@ -191,13 +193,14 @@ class Reconstruction(Objective):
     def forward(self, model: nn.Module, batch: Tensor) -> Loss:
         """Return the loss of rows (n, d)."""
         codes, restored = model(batch)
-        error = (restored - batch).square().mean() * model.scale**2
+        error = (restored - batch).square().mean() * model.get_buffer("scale").square()
         return Loss(error + self.sparsity * codes.sum(1).mean() / batch.shape[1] ** 0.5, {"error": error.detach()})
 
     @torch.no_grad()
     def after_update(self, model: nn.Module) -> None:
         """Give the decoder's rows unit length."""
-        model.decoder.copy_(functional.normalize(model.decoder, dim=1))
+        decoder = model.get_parameter("decoder")
+        decoder.copy_(functional.normalize(decoder, dim=1))
 
 
 def _as_rows(outputs: Tensor | npt.ArrayLike) -> Tensor:

@@ -47,4 +47,5 @@ def mean_difference(positive: Tensor, negative: Tensor) -> Tensor:
     Tensor of shape (layers, heads)
         Euclidean lengths.
     """
-    return (positive.mean(0) - negative.mean(0)).norm(dim=-1)
+    moved: Tensor = (positive.mean(0) - negative.mean(0)).norm(dim=-1)
+    return moved

@@ -118,8 +118,8 @@ def _last_positions(batch: Mapping[str, Any]) -> Tensor:
 
 def _weight(model: nn.Module, site: Site) -> Tensor:
     projection = model.get_submodule(site.path)
-    if isinstance(projection, Conv1D):
-        return projection.weight.detach()
-    if isinstance(projection, nn.Linear):
-        return projection.weight.detach().T
-    raise InputError(f"model has a {type(projection).__name__} at {site.path}; a linear layer is wanted")
+    if not isinstance(projection, nn.Linear | Conv1D):
+        raise InputError(f"model has a {type(projection).__name__} at {site.path}; a linear layer is wanted")
+    weight: Tensor = projection.weight.detach()
+    rows_are_inputs = isinstance(projection, Conv1D)
+    return weight if rows_are_inputs else weight.T
