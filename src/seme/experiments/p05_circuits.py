@@ -40,7 +40,7 @@ class CircuitsSettings(ExperimentSettings):
         """Plant a circuit and train one small model; no language model."""
         return cls(
             tasks=(), prompts=40, epochs=120, features=100, seeds=1, more_features=(20,), more_training=(4,),
-            small_steps=200,
+            small_steps=150,
         )  # fmt: skip
 
 

@@ -110,7 +110,7 @@ def _last_positions(batch: Mapping[str, Any]) -> Tensor:
     ids = batch.get("input_ids")
     if not isinstance(ids, Tensor) or ids.ndim != 2 or not ids.numel():
         raise InputError("batch needs input_ids, a tensor (prompts, tokens) with at least one of each")
-    mask = batch.get("attention_mask", torch.ones_like(ids))
+    mask: Tensor = batch.get("attention_mask", torch.ones_like(ids))
     if not bool(mask[:, 0].all()):
         raise InputError("batch has a prompt that is padded on the left or empty", hint="Pad it on the right")
     return mask.sum(1) - 1
@@ -121,5 +121,4 @@ def _weight(model: nn.Module, site: Site) -> Tensor:
     if not isinstance(projection, nn.Linear | Conv1D):
         raise InputError(f"model has a {type(projection).__name__} at {site.path}; a linear layer is wanted")
     weight: Tensor = projection.weight.detach()
-    rows_are_inputs = isinstance(projection, Conv1D)
-    return weight if rows_are_inputs else weight.T
+    return weight.mT if isinstance(projection, nn.Linear) else weight
