@@ -73,8 +73,11 @@ lint: dev  ## Check style and the layering of the packages
 types: dev  ## Check types with mypy --strict
 	$(BIN)/mypy
 
-bench: dev  ## Measure the search engine beside its peers
-	$(BIN)/python -m benchmarks.search $(ARGS)
+# One or several of search, capture and dictionaries; ARGS="--quick" shows in a few minutes that they run.
+BENCH ?= search capture dictionaries
+
+bench: dev  ## Measure search, recording and training beside their peers (make bench BENCH=capture)
+	for one in $(BENCH); do $(BIN)/python -m benchmarks.$$one $(ARGS) || exit 1; done
 
 docs: setup  ## Build the documentation into site/
 	$(PIP) install --quiet -c constraints.txt -e '.[docs]'

@@ -1,171 +1,142 @@
-"""Training of TopK and JumpReLU dictionaries beside sae-lens, dictionary_learning and sparsify, on the same rows.
+"""`python -m benchmarks.dictionaries`: training of TopK and JumpReLU beside sae-lens, dictionary_learning and sparsify.
 
-    python -m benchmarks.dictionaries STORE [--multiple 4] [--steps 100]
+Each trainer makes whole runs of a quarter, a half and all of the steps. The figure to reach is the fraction of variance
+unexplained, on held-out rows, that the slowest learner has after all steps; a trainer's time to it lies between those
+of its own runs, on a straight line in the logarithms of both. Times are of the processor, of one thread; those of the
+wall stand beside them. Short runs are repeated in turns, so that a disturbance meets all. Peers that are not installed
+are left out and named. They want other versions than Seme's environment has, so they get one beside it:
 
-STORE is the folder of a site, as `seme.interp.activations.record` leaves it. All systems see the same batches of the
-same rows, scaled to a mean length of the root of the width, with Adam at the same rate, which falls in the last fifth.
-Printed are rows per second and the fraction of variance unexplained on rows that were held out. Peers that are not
-installed are left out. sparsify's own trainer runs a language model beside, so its layer stands in a plain loop here.
+    python -m venv peers && peers/bin/pip install --no-deps sae-lens eai-sparsify dictionary-learning ...
+    (a .pth file in its site-packages names those of Seme's environment) && peers/bin/python -m benchmarks.dictionaries
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.timing import once
+from benchmarks.dictionary_systems import BATCH, SEED, Fitted, Task, Train, installed
+from benchmarks.recorded import kept_store
+from benchmarks.timing import cpu_and_wall
+from benchmarks.writing import Section, start, write
 from seme.interp.activations import Store
-from seme.interp.dictionaries import JumpReLU, TopK
-from seme.training import RowBatches
 
-BATCH, RATE, SEED = 1024, 1e-3, 0
-Reconstruct = Callable[[torch.Tensor], torch.Tensor]
-
-
-def batches(rows: torch.Tensor) -> Iterator[torch.Tensor]:
-    return RowBatches(rows, BATCH, seed=SEED).starting_at(0)
+HELD_OUT = 2048
+FARTHEST = 6.0
+"""Rows longer than so many medians are left out: a handful would carry most of the variance."""
 
 
-def seme_topk(rows: torch.Tensor, units: int, k: int, steps: int) -> Reconstruct:
-    dictionary = TopK(units, k=k, learning_rate=RATE, batch_size=BATCH, steps=steps, seed=SEED, device="cpu").fit(rows)
-    return lambda x: torch.from_numpy(dictionary.reconstruct(x))
+@dataclass(slots=True)
+class Runs:
+    """What one trainer did: seconds (processor, wall) by steps, and FVU and L0 by steps."""
+
+    seconds: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    reached: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def median(self, steps: int, clock: int) -> float:
+        """Return the median seconds of runs of so many steps, of the processor (0) or the wall (1)."""
+        return statistics.median(taken[clock] for taken in self.seconds[steps])
+
+    def seconds_to(self, target: float) -> float:
+        """Return the processor's seconds until an FVU is reached; those of the shortest run if that reaches it."""
+        longest_first = sorted(self.reached, reverse=True)
+        fvu = np.log([self.reached[steps][0] for steps in longest_first])
+        taken = np.log([self.median(steps, 0) for steps in longest_first])
+        return float(np.exp(np.interp(np.log(target), fvu, taken)))
 
 
-def seme_jumprelu(rows: torch.Tensor, units: int, k: int, steps: int) -> Reconstruct:
-    del k
-    settings = {"learning_rate": RATE, "batch_size": BATCH, "steps": steps, "seed": SEED}
-    dictionary = JumpReLU(units, device="cpu", **settings).fit(rows)
-    return lambda x: torch.from_numpy(dictionary.reconstruct(x))
-
-
-def dictionary_learning_topk(rows: torch.Tensor, units: int, k: int, steps: int) -> Reconstruct:
-    from dictionary_learning.trainers.top_k import TopKTrainer
-
-    trainer = TopKTrainer(
-        steps=steps,
-        activation_dim=rows.shape[1],
-        dict_size=units,
-        k=k,
-        layer=0,
-        lm_name="",
-        lr=RATE,
-        warmup_steps=max(1, steps // 50),
-        decay_start=steps * 4 // 5,
-        seed=SEED,
-        device="cpu",
-    )
-    for step, batch in zip(range(steps), batches(rows), strict=False):
-        trainer.update(step, batch)
-    return trainer.ae
-
-
-def sae_lens_fit(sae, rows: torch.Tensor, steps: int) -> Reconstruct:
-    from sae_lens.config import SAETrainerConfig
-    from sae_lens.training.sae_trainer import SAETrainer
-
-    config = SAETrainerConfig(
-        total_training_samples=steps * BATCH,
-        train_batch_size_samples=BATCH,
-        lr=RATE,
-        lr_end=RATE / 10,
-        lr_warm_up_steps=max(1, steps // 50),
-        lr_decay_steps=steps // 5,
-    )
-    SAETrainer(config, sae, batches(rows)).fit()
-    return sae.eval()
-
-
-def sae_lens_topk(rows: torch.Tensor, units: int, k: int, steps: int) -> Reconstruct:
-    from sae_lens import TopKTrainingSAE, TopKTrainingSAEConfig
-
-    config = TopKTrainingSAEConfig(d_in=rows.shape[1], d_sae=units, k=k)
-    return sae_lens_fit(TopKTrainingSAE(config), rows, steps)
-
-
-def sae_lens_jumprelu(rows: torch.Tensor, units: int, k: int, steps: int) -> Reconstruct:
-    from sae_lens import JumpReLUTrainingSAE, JumpReLUTrainingSAEConfig
-
-    del k
-    config = JumpReLUTrainingSAEConfig(d_in=rows.shape[1], d_sae=units, l0_warm_up_steps=steps // 10)
-    return sae_lens_fit(JumpReLUTrainingSAE(config), rows, steps)
-
-
-def sparsify_topk(rows: torch.Tensor, units: int, k: int, steps: int) -> Reconstruct:
-    from sparsify import SparseCoder, SparseCoderConfig
-
-    coder = SparseCoder(rows.shape[1], SparseCoderConfig(num_latents=units, k=k))
-    coder.b_dec.data = rows.mean(dim=0)
-    optimizer = torch.optim.Adam(coder.parameters(), lr=RATE, fused=True)
-    for step, batch in zip(range(steps), batches(rows), strict=False):
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * min(1.0, (steps - step) / (steps / 5))
-        coder.set_decoder_norm_to_unit_norm()
-        coder(batch).fvu.backward()
-        coder.remove_gradient_parallel_to_decoder_directions()
-        optimizer.step()
-        optimizer.zero_grad()
-    return lambda x: coder(x).sae_out
-
-
-SYSTEMS = {
-    "TopK": {
-        "seme": ("seme", seme_topk),
-        "sae-lens": ("sae_lens", sae_lens_topk),
-        "dictionary_learning": ("dictionary_learning", dictionary_learning_topk),
-        "sparsify": ("sparsify", sparsify_topk),
-    },
-    "JumpReLU": {"seme": ("seme", seme_jumprelu), "sae-lens": ("sae_lens", sae_lens_jumprelu)},
-}
+def load_rows(store: Store) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return rows to learn from and held-out ones, of a mean length of the root of the width."""
+    rows = torch.from_numpy(store.rows(np.random.default_rng(SEED).permutation(len(store))))
+    lengths = rows.norm(dim=1)
+    rows = rows[lengths < FARTHEST * lengths.median()]
+    rows *= rows.shape[1] ** 0.5 / rows.norm(dim=1).mean()
+    return rows[HELD_OUT:], rows[:HELD_OUT]
 
 
 @torch.no_grad()
-def unexplained(reconstruct: Reconstruct, rows: torch.Tensor) -> float:
-    return float((reconstruct(rows) - rows).square().sum() / (rows - rows.mean(dim=0)).square().sum())
+def judged(fitted: Fitted, rows: torch.Tensor) -> tuple[float, float]:
+    """Return the fraction of variance unexplained, and the mean number of active units."""
+    error = (fitted.reconstruct(rows) - rows).square().sum()
+    return float(error / (rows - rows.mean(dim=0)).square().sum()), float((fitted.encode(rows) != 0).sum() / len(rows))
+
+
+def compare(systems: Mapping[str, Train], task: Task, held_out: torch.Tensor, repeats: int) -> dict[str, Runs]:
+    """Train with every system in turns: short runs `repeats` times, longer ones once."""
+    runs = {name: Runs() for name in systems}
+    short = max(1, task.steps // 4)
+    for train in systems.values():
+        train(Task(task.rows, task.units, task.k, 3))  # warms up
+    for steps in [short] * repeats + [max(2, task.steps // 2), task.steps]:
+        for name, train in systems.items():
+            torch.manual_seed(SEED)
+            made: list[Fitted] = []
+            job = Task(task.rows, task.units, task.k, steps)
+            taken = cpu_and_wall(lambda train=train, job=job, made=made: made.append(train(job)))
+            runs[name].seconds.setdefault(steps, []).append(taken)
+            runs[name].reached[steps] = judged(made[0], held_out)
+    return runs
+
+
+def section(method: str, task: Task, runs: Mapping[str, Runs], missing: list[str]) -> Section:
+    """Return the table of one method and size, and the ratios to the fastest peer."""
+    short, target = min(next(iter(runs.values())).reached), max(one.reached[task.steps][0] for one in runs.values())
+    rows: list[dict[str, Any]] = []
+    for name, one in runs.items():
+        fvu, l0 = one.reached[task.steps]
+        rows.append({
+            "trainer": name,
+            "rows/s": short * BATCH / one.median(short, 0),
+            "rows/s, wall": short * BATCH / one.median(short, 1),
+            "FVU after all steps": fvu,
+            "L0": l0,
+            f"s to FVU {target:.4f}": one.seconds_to(target),
+        })  # fmt: skip
+    remarks = [f"{task.steps} steps of {BATCH} rows" + (f", k = {task.k}." if method == "TopK" else ".")]
+    if missing:
+        remarks.append(f"Not installed and left out: {', '.join(missing)}.")
+    peers = [row for row in rows if row["trainer"] != "seme"]
+    for column, best in (("rows/s", max), (f"s to FVU {target:.4f}", min)):
+        if peers:
+            peer = best(peers, key=lambda row, column=column: row[column])
+            ratio = rows[0][column] / peer[column]
+            remarks.append(f"{column}: {ratio if best is max else 1 / ratio:.2f} times as fast as {peer['trainer']}.")
+    return Section(f"{method}, {task.rows.shape[1]} x {task.units}", rows, remarks)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("store")
-    parser.add_argument("--method", choices=SYSTEMS, default="TopK")
-    parser.add_argument("--multiple", type=int, default=4, help="units per dimension")
+    parser.add_argument("--store", help="folder of a recorded site; otherwise resid.12 of SmolLM2 is recorded")
+    parser.add_argument("--tokens", type=int, default=40_000)
+    parser.add_argument("--methods", nargs="+", choices=("TopK", "JumpReLU"), default=["TopK", "JumpReLU"])
+    parser.add_argument("--multiples", type=int, nargs="+", default=[4, 32], help="units per dimension")
     parser.add_argument("--k", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=160, help="of 4 units per dimension; 32 get half of them")
+    parser.add_argument("--repeats", type=int, default=3, help="of the short runs")
+    parser.add_argument("--name", default="dictionaries", help="of the files in benchmarks/results; empty writes none")
+    parser.add_argument("--quick", action="store_true", help="4 units per dimension, 16 steps: shows that it runs")
     given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    store = Store.open(given.store)
-    rows = torch.from_numpy(store.rows(np.random.default_rng(SEED).permutation(len(store))[:40_000]))
-    rows *= rows.shape[1] ** 0.5 / rows.norm(dim=1).mean()
-    held_out, rows = rows[:2048], rows[2048:]
-    units = given.multiple * rows.shape[1]
-    systems = {
-        name: train
-        for name, (module, train) in SYSTEMS[given.method].items()
-        if importlib.util.find_spec(module) is not None
-    }
-    seconds: dict[str, list[float]] = {name: [] for name in systems}
-    reached: dict[str, float] = {}
-    for turn in range(given.repeats + 1):  # the first turn warms up
-        for name, train in systems.items():
-            torch.manual_seed(SEED)
-            found: list[Reconstruct] = []
-            steps = given.steps if turn else 10
-            taken = once(lambda train=train, found=found, steps=steps: found.append(train(rows, units, given.k, steps)))
-            if turn:
-                seconds[name].append(taken)
-                reached[name] = unexplained(found[0], held_out)
-    print(
-        f"{given.method}, {len(rows)} rows of {store.site}, {rows.shape[1]} x {units}, k={given.k}, {given.steps} steps"
-    )
-    for name, taken in seconds.items():
-        rate = given.steps * BATCH / statistics.median(taken)
-        print(f"{name:22s} {rate:10.0f} rows/s   FVU {reached[name]:.4f}")
+    if given.quick:
+        given.multiples, given.steps, given.repeats, given.name = [4], 16, 1, ""
+    surroundings = start()
+    rows, held_out = load_rows(Store.open(given.store) if given.store else kept_store(given.tokens, "resid.12"))
+    sections = []
+    for method in given.methods:
+        systems, missing = installed(method)
+        for multiple in given.multiples:
+            steps = given.steps if multiple < 16 else given.steps // 2
+            task = Task(rows, multiple * rows.shape[1], given.k, max(4, steps))
+            sections.append(section(method, task, compare(systems, task, held_out, given.repeats), missing))
+            name = given.name if len(systems) > 1 else ""  # figures without peers do not replace those with them
+            text = write(name, "Dictionaries beside other trainers", "python -m benchmarks.dictionaries",
+                         surroundings, sections)  # fmt: skip
+    print(text)
 
 
 if __name__ == "__main__":

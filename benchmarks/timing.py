@@ -26,6 +26,13 @@ def once(run: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def cpu_and_wall(run: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds that one run takes of the processor, over all threads of the process, and of the wall."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    run()
+    return time.process_time() - cpu, time.perf_counter() - wall
+
+
 def folder_bytes(folder: Path) -> int:
     """Return the size of all files below a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
