@@ -49,11 +49,20 @@ def run(settings: CircuitsSettings, context: Context) -> Report:
     """Find the heads of a circuit by their codes: a planted one, a small model's, and those of a language model."""
     from seme.experiments.circuits import language_model, planted, small_model  # noqa: PLC0415
 
-    for task in settings.tasks:
-        if task not in _TASKS:
-            raise InputError(f"--tasks has {task!r}, expected some of {', '.join(_TASKS)}")
+    _check(settings)
     report = Report(paper=5, slug="circuits", title="Circuits from the codes of attention heads")
     planted.add(report, settings, context)
     small_model.add(report, settings, context)
     language_model.add(report, settings, context)
     return report
+
+
+def _check(settings: CircuitsSettings) -> None:
+    for task in settings.tasks:
+        if task not in _TASKS:
+            raise InputError(f"--tasks has {task!r}, expected some of {', '.join(_TASKS)}")
+    for name, most in (("training", 2 * settings.prompts), ("patched", settings.prompts)):
+        if getattr(settings, name) > most:
+            raise InputError(
+                f"--{name} is {getattr(settings, name)}, expected at most {most}, as --prompts is {settings.prompts}"
+            )
