@@ -66,7 +66,7 @@ class TopKNetwork(Network):
     @torch.no_grad()
     def prepare(self, rows: torch.Tensor) -> None:
         """Scale the encoder so that the untrained network reconstructs best: random directions overlap."""
-        centred = rows[:2048] * self.scale - self.bias
+        centred = rows[:512] * self.scale - self.bias
         dense = self.dense(centred)
         active = self.active(dense)
         values, _ = self.activate(dense[active.rows, active.units], active)
