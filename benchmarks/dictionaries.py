@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="4 units per dimension, 16 steps: shows that it runs")
     given = parser.parse_args()
     if given.quick:
-        given.multiples, given.steps, given.repeats, given.name = [4], 16, 1, ""
+        given.tokens, given.multiples, given.steps, given.repeats, given.name = 4000, [4], 16, 1, ""
     surroundings = start()
     rows, held_out = load_rows(Store.open(given.store) if given.store else kept_store(given.tokens, "resid.12"))
     sections = []
