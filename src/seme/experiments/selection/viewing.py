@@ -61,7 +61,7 @@ def _draw(report: Report, found: Profiles, names: tuple[str, str]) -> None:
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.subplots(2, 1, sharex=True, sharey=True)
     for number, (panel, values) in enumerate(zip(axes, (found.first, found.second), strict=True)):
-        panel.plot(values[:, order].T, color=f"C{number}", alpha=0.06, lw=0.6)
+        panel.plot(values[:, order].T, color=f"C{number}", alpha=0.06, lw=0.6, rasterized=True)
         panel.plot(found.means[1 - number][order], color="0.5", lw=1, ls="--")
         panel.plot(found.means[number][order], color="black", lw=1.2)
         panel.set_ylabel("mean activation")
