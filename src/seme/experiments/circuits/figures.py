@@ -55,5 +55,7 @@ def head_maps(tasks: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
         figure.colorbar(shown, ax=right, location="bottom", label="share lost")
         left.set(title=task, xlabel="head")
         right.set(title="patching", xlabel="head")
+        for axes in (left, right):
+            axes.set_xticks(range(0, scores.shape[1], 2))
     panels[0].set_ylabel("layer")
     return figure

@@ -85,6 +85,13 @@ def _add_claims(report: Report, one: TaskResult, settings: CircuitsSettings) -> 
             )
         )  # fmt: skip
         report.baseline(f"{one.name}: {baseline}", {"ROC AUC": other})
+    chance = one.areas["shuffled sides"]
+    report.claim(
+        Claim.equal(
+            f"{one.name}: with shuffled sides nothing is found (ROC AUC of nodes, mean over shuffles)",
+            measured=float(np.mean(chance)), value=0.5, tolerance=0.05, spread=(min(chance), max(chance)),
+        )
+    )  # fmt: skip
     report.claim(
         Claim.at_least(
             f"{one.name}: without the best tenth of the heads more is lost than in any random draw (share of the logit "

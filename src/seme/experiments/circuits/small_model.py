@@ -70,6 +70,12 @@ def add(report: Report, settings: CircuitsSettings, context: Context) -> None:
     report.claim(
         Claim.at_least(statements[1], measured=float(np.mean(less)), floor=-0.05, spread=(min(less), max(less)))
     )
+    chance = [_auc(model, "shuffled sides") for model in whole]
+    report.claim(
+        Claim.equal("Small model: with shuffled sides nothing is found (ROC AUC of nodes, mean over shuffles)",
+                    measured=float(np.mean(chance)), value=0.5, tolerance=0.05, spread=(min(chance), max(chance)),
+                    note="Above 0.5, the heads of the circuit are told by how much their codes vary, not by the task.")
+    )  # fmt: skip
     for name in (MEAN_DIFFERENCE, ATTRIBUTION):
         report.baseline(f"Small model: {name}", {"ROC AUC": float(np.mean([_auc(model, name) for model in whole]))})
     _add_sweeps(report, whole, settings, context)
