@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import Field
 
 from seme.errors import NotFoundError
-from seme.experiment import experiment, experiments, find_experiment
-from seme.experiment.needs import distributions, missing, require
+from seme.experiment import ExperimentSettings, experiment, experiments, find_experiment
+from seme.experiment.needs import distributions, missing, require, still_needed
 from seme.experiment.registry import experiment_names
 
 
@@ -79,3 +80,15 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
     assert "torch" in distributions("methods")
     with pytest.raises(ValueError, match="neither an extra of Seme nor an asset"):
         distributions("no-such-need")
+
+
+def test_whoever_brings_a_model_need_not_install_the_usual_one():
+    class Settings(ExperimentSettings):
+        model: str = Field(default="smollm2-135m", description="A model")
+        encoders: tuple[str, ...] = Field(default=("minilm", "lsa-100"), description="Encoders")
+        seeds: int = Field(default=1, description="Runs")
+
+    needs, usual = ("methods", "smollm2-135m", "minilm", "glove-6b-50d"), Settings()
+    assert still_needed(needs, usual, usual) == needs
+    assert still_needed(needs, usual, Settings(model="/a/folder")) == ("methods", "minilm", "glove-6b-50d")
+    assert still_needed(needs, usual, Settings(encoders=("lsa-100",))) == ("methods", "smollm2-135m", "glove-6b-50d")

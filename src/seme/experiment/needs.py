@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 
+from pydantic import BaseModel
+
 from seme.assets.packages import PACKAGES, install_command
 from seme.errors import AssetError
 
@@ -23,6 +25,22 @@ def missing(needs: Iterable[str]) -> tuple[str, ...]:
     """
     wanted = [name for need in needs for name in distributions(need)]
     return tuple(dict.fromkeys(name for name in wanted if not _installed(name)))
+
+
+def still_needed(needs: Iterable[str], defaults: BaseModel, settings: BaseModel) -> tuple[str, ...]:
+    """Return what a run needs: all but the assets that a setting names by default and none names any more.
+
+    Whoever runs an experiment on a model of their own need not install the one that it comes with.
+
+    Parameters
+    ----------
+    needs
+        Of the experiment.
+    defaults, settings
+        Its default settings, and those of the run.
+    """
+    by_default, chosen = _values(defaults), _values(settings)
+    return tuple(need for need in needs if need not in by_default or need in chosen)
 
 
 def require(name: str, needs: Iterable[str]) -> None:
@@ -48,6 +66,13 @@ def distributions(need: str) -> tuple[str, ...]:
 
 def _command(need: str) -> str:
     return install_command(need) if need in PACKAGES else f"pip install 'seme[{need}]'"
+
+
+def _values(settings: BaseModel) -> set[str]:
+    """Return the texts among the values of settings, and within lists of values."""
+    values = [value for _, value in settings]
+    listed = [one for value in values for one in (value if isinstance(value, tuple) else (value,))]
+    return {one for one in listed if isinstance(one, str)}
 
 
 @cache

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from seme.errors import InputError, SemeError
 from seme.experiment.context import Context, resolve_device
-from seme.experiment.needs import require
+from seme.experiment.needs import require, still_needed
 from seme.experiment.registry import Experiment
 from seme.report import Report
 from seme.report.environment import environment
@@ -70,7 +70,7 @@ def run_experiment(
     InputError
         If there is no such device, or the same run is under way elsewhere.
     """
-    require(experiment.slug, experiment.needs)
+    require(experiment.slug, still_needed(experiment.needs, type(settings)(), settings))
     with_torch = "methods" in experiment.needs
     chosen = resolve_device(device, with_torch=with_torch)
     scale: Literal["quick", "full"] = "quick" if quick else "full"
