@@ -353,10 +353,15 @@ EXPORT int64_t rows_from(const float *scores, const uint8_t *allowed, int64_t n,
     return found;
 }
 
+#define AHEAD 2048 /* numbers, 8 KiB: processors do not fetch ahead past the page that they read */
+
 WIDE static void dots(const float *vectors, int64_t n, int64_t dim, const float *query, float *scores) {
     for (int64_t i = 0; i < n; i++) {
         const float *v = vectors + i * dim;
         float sum = 0;
+#if defined(__GNUC__)
+        for (int64_t j = 0; j < dim && (i + 1) * dim + AHEAD <= n * dim; j += 16) __builtin_prefetch(v + AHEAD + j);
+#endif
 #pragma omp simd reduction(+ : sum)
         for (int64_t j = 0; j < dim; j++) sum += v[j] * query[j];
         scores[i] = sum;
@@ -422,10 +427,13 @@ __attribute__((target("avx2"))) static void estimate_256(const uint8_t *codes, c
                                                          int64_t bytes, const uint8_t *tables, const float *factors,
                                                          float *out) {
     const __m256i low = _mm256_set1_epi8(15), even = _mm256_set1_epi16(255);
+    const int64_t block = bytes * LANES, near = 8192 / block + 1;
     for (int64_t b = 0; b < blocks; b++) {
+        const int64_t ahead = b + near < blocks ? near * block : 0;
         __m256i evens = _mm256_setzero_si256(), odds = _mm256_setzero_si256();
         for (int64_t j = 0; j < bytes; j++, codes += LANES) {
             const __m128i *table = (const __m128i *)(tables + 32 * j);
+            if (!(j & 1)) __builtin_prefetch(codes + ahead);
             const __m256i code = _mm256_loadu_si256((const __m256i *)codes);
             const __m256i first = _mm256_and_si256(_mm256_srli_epi16(code, 4), low);
             const __m256i sums = _mm256_add_epi8(
