@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8057, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
-    """Processes that serve, each with its own caches and limits: two answer nearly twice as many readers."""
+    """Processes that serve, each with its own memory, caches and limits."""
     public_url: str = ""
     """Address that people reach the service at, for feeds and mail; empty means `http://host:port`."""
     sign_in: Literal["off", "mail"] = "off"
