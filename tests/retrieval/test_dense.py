@@ -58,6 +58,25 @@ def test_cheaper_scans_find_nearly_all_and_score_exactly(precision, draw, scale)
     assert found / 200 >= 0.99
 
 
+@pytest.mark.parametrize("draw", [vectors, gaussian])
+@pytest.mark.parametrize("k", [1, 10, 700])
+def test_bytes_find_what_floats_find_to_the_last_bit(draw, k):
+    sizes = 10.0 ** np.random.default_rng(5).uniform(-2, 2, (20_000, 1))
+    data, queries = (sizes * draw(1, 20_000, 96)).astype(np.float32), draw(1, 20_050, 96)[-10:]
+    data[::7] = data[3]  # many equals
+    ids = [str(n) for n in range(len(data))]
+    exact, cheap = DenseIndex(96, encoder="t"), DenseIndex(96, encoder="t", precision="int8")
+    for start in range(0, len(data), 9_000):
+        exact.add(ids[start : start + 9_000], data[start : start + 9_000])
+        cheap.add(ids[start : start + 9_000], data[start : start + 9_000])
+    allowed = ids[::3]
+    for one, other in ((None, None), (exact.mask(allowed), cheap.mask(allowed))):
+        pairs = zip(exact.search(queries, k, allowed=one), cheap.search(queries, k, allowed=other), strict=True)
+        for right, found in pairs:
+            assert found.ids == right.ids
+            assert np.array_equal(found.scores, right.scores)
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 15)), max_size=25), st.sampled_from(["float32", "int8", "binary"])

@@ -85,7 +85,7 @@ def test_estimates_have_no_bias_and_the_error_that_is_stated(form: str) -> None:
 @pytest.mark.parametrize("dim", [3, 384, 3000])
 def test_products_of_integers(form: str, dim: int) -> None:
     data, query = unit(10, 50, dim), 5 * unit(11, 1, dim)[0]
-    packed, scales = codes.to_int8(data)
+    packed, scales, _ = codes.to_int8(data)
     asked, step = codes.int_query(query)
     found = np.empty(50, dtype=np.float32)
     kernels.dot_int8(packed, scales, asked, step, found)
@@ -93,6 +93,22 @@ def test_products_of_integers(form: str, dim: int) -> None:
     loud = np.full((1, dim), 127, dtype=np.int8)
     kernels.dot_int8(loud, scales, *codes.int_query(np.ones(dim, dtype=np.float32)), found)
     assert found[0] == pytest.approx(127 * dim * scales[0], rel=1e-3)
+
+
+@pytest.mark.parametrize("dim", [1, 3, 384, 3000])
+def test_estimates_from_bytes_are_within_their_error(form: str, dim: int) -> None:
+    rng = np.random.default_rng(dim)
+    data = (rng.standard_cauchy((400, dim)) * 10.0 ** rng.integers(-6, 7, (400, 1))).astype(np.float32)
+    data[0] = 0
+    packed, scales, errors = codes.to_int8(data)
+    found, true = np.empty((2, 400), dtype=np.float32)
+    for query in (unit(1, 5, dim) * [[1], [1e-5], [1e5], [7], [0]]).astype(np.float32):
+        kernels.dot_int8(packed, scales, *codes.int_query(query), found)
+        kernels.dot_float32(data, query, true)
+        norm = np.linalg.norm(query.astype(np.float64))
+        assert (np.abs(found.astype(np.float64) - true) <= errors * norm).all()
+    lost = np.linalg.norm(data - packed * scales[:, None].astype(np.float64), axis=1)
+    assert (errors <= 1e-40 + 1.5 * lost + 1e-2 * np.linalg.norm(data.astype(np.float64), axis=1)).all()
 
 
 def test_rows_that_may_reach_the_edge(form: str) -> None:

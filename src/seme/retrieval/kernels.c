@@ -377,6 +377,10 @@ INTEGERS static void dots8(const int8_t *codes, const float *scales, int64_t n, 
     for (int64_t i = 0; i < n; i++) {
         const int8_t *v = codes + i * dim;
         int32_t sum = 0;
+#if defined(__GNUC__)
+        for (int64_t j = 0; j < dim && (i + 1) * dim + 4 * AHEAD <= n * dim; j += 64)
+            __builtin_prefetch(v + 4 * AHEAD + j);
+#endif
         for (int64_t j = 0; j < dim; j++) sum += v[j] * query[j];
         scores[i] = step * scales[i] * (float)sum;
     }

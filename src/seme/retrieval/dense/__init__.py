@@ -21,8 +21,8 @@ from seme.retrieval.segmented import Masks, SegmentedIndex, read_parts
 
 __all__ = ["DenseIndex"]
 
-_LAYOUT = 2
-"""Of the arrays on disk; the first kept eight codes of signs side by side."""
+_LAYOUTS = {"float32": 2, "int8": 3, "binary": 2}
+"""Of the arrays on disk; the first kept eight codes of signs side by side, the second no errors of int8 codes."""
 
 
 class DenseIndex(SegmentedIndex[DenseSegment]):
@@ -35,9 +35,9 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
     encoder
         Name of what made the vectors; an index refuses to be opened for another.
     precision
-        What is scanned: `float32` (exact), `int8` (a quarter of the bytes) or `binary` (signs after a random rotation,
-        1/32 of the bytes and 8 more per vector). The last two re-score their best rows from the float32 vectors, which
-        always lie on disk.
+        What is scanned: `float32`; `int8` (a quarter of the bytes, and as exact: every row that could be among the
+        best is scored again); or `binary` (signs after a random rotation, 1/32 of the bytes and 8 more per vector,
+        nearly as exact). The last two re-score rows from the float32 vectors, which always lie on disk.
     threads
         Threads of one search.
 
@@ -110,8 +110,8 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
         allowed
             Vectors that may be found (`mask`); `None` for all.
         rescore
-            How many rows of a cheaper scan are scored again exactly; by default 20·k for `int8`, and for `binary` as
-            many as the signs leave in doubt.
+            How many rows of a cheaper scan are scored again; by default as many as it leaves in doubt: for `int8` that
+            makes the answer exact, for `binary` nearly so.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
         folder = Path(path)
         manifest = store.read_manifest(folder, cls.kind)
         config: dict[str, Any] = dict(manifest.config)
-        if config.get("layout") != _LAYOUT:
+        if config.get("layout") != _LAYOUTS.get(config.get("precision", "")):
             raise CorruptionError(f"the index in {folder} was written by another version of Seme", hint=store.REBUILD)
         if encoder is not None and config["encoder"] != encoder:
             raise InputError(f"the index in {folder} was built with {config['encoder']}, not {encoder}")
@@ -158,7 +158,12 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
         return Hits(tuple(ids[i] for i in best), np.array([scores[i] for i in best], dtype=np.float32))
 
     def _config(self) -> dict[str, Any]:
-        return {"dim": self.dim, "encoder": self.encoder, "precision": self.precision, "layout": _LAYOUT}
+        return {
+            "dim": self.dim,
+            "encoder": self.encoder,
+            "precision": self.precision,
+            "layout": _LAYOUTS[self.precision],
+        }
 
     def _merge(self, segments: Sequence[DenseSegment]) -> DenseSegment:
         return merge(segments, self.precision)

@@ -20,7 +20,8 @@ Part = tuple[Rows, Float32]
 
 _SMALLEST = float(np.finfo(np.float32).min)
 _SURE = 2.5
-"""Standard deviations of an estimate that count as possible: 0.6 % of the rows at the edge are missed."""
+"""Standard deviations of an estimate from signs that count as possible: 0.6 % of the rows at the edge are missed.
+What an estimate from int8 codes can be off by is certain, and none is missed."""
 
 
 class _Room(local):
@@ -46,11 +47,12 @@ def nearest(
     estimates = _estimates(segments, query, precision, scan)
     if precision == "float32":
         return _best(estimates, masks, k)
-    first = _best(estimates, masks, scan.rescore or (20 * k if precision == "int8" else max(4 * k, 100)))
+    first = _best(estimates, masks, scan.rescore or max(4 * k, 100))
     found = _exact(segments, [rows for rows, _ in first], query)
-    if precision == "int8" or scan.rescore or sum(len(rows) for rows, _ in found) < k:
+    if scan.rescore or sum(len(rows) for rows, _ in found) < k:
         return _cut(found, k)
-    edge, reach = _kth([scores for _, scores in found], k), _SURE * float(np.linalg.norm(query))
+    edge = _kth([scores for _, scores in found], k)
+    reach = (1.0 if precision == "int8" else _SURE) * float(np.linalg.norm(query.astype(np.float64)))
     parts = zip(segments, estimates, masks, first, found, strict=True)
     return _cut([_with_doubtful(*part, query, edge, reach) for part in parts], k)
 
@@ -83,8 +85,7 @@ def _with_doubtful(
     reach: float,
 ) -> Part:
     """Add the rows whose estimate may reach the k-th best score found so far."""
-    errors = segment.arrays["errors"][: segment.rows]
-    more = kernels.rows_within(estimates, errors, reach, mask, edge)
+    more = kernels.rows_within(estimates, segment.errors, reach, mask, edge)
     more = more[~np.isin(more, first[0], assume_unique=True)]
     scores = kernels.dot_rows(segment.arrays["vectors"], more, query)
     return np.concatenate([found[0], more]), np.concatenate([found[1], scores])

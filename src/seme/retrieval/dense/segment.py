@@ -41,7 +41,12 @@ class Scan:
 
 @dataclass(slots=True)
 class DenseSegment(Segment):
-    """`vectors` (n, d) float32; with them `codes8` and `scales8`, or `signs`, `scales` and `errors`."""
+    """`vectors` (n, d) float32; with them `codes8`, `scales8` and `errors8`, or `signs`, `scales` and `errors`."""
+
+    @property
+    def errors(self) -> Float32:
+        """How far the estimates (n,) from bytes or signs may be off, over the query's norm."""
+        return self.arrays["errors8" if "errors8" in self.arrays else "errors"][: self.rows]
 
     def exact(self, query: Float32, out: Float32, scan: Scan) -> None:
         """Write the inner products (n,) with a query."""
@@ -68,7 +73,7 @@ def build(ids: npt.NDArray[np.bytes_], vectors: Float32, precision: str) -> Dens
     """Build a segment, with the form of the vectors that a search scans."""
     arrays: Arrays = {"ids": ids, "order": sorted_order(ids), "vectors": vectors}
     if precision == "int8":
-        arrays["codes8"], arrays["scales8"] = codes.to_int8(vectors)
+        arrays["codes8"], arrays["scales8"], arrays["errors8"] = codes.to_int8(vectors)
     elif precision == "binary":
         arrays["signs"], arrays["scales"], arrays["errors"] = codes.to_signs(vectors)
     return DenseSegment(arrays, np.ones(len(ids), dtype=np.bool_))
