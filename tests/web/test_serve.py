@@ -44,6 +44,9 @@ def test_workers_serve_one_library_and_end_together(service: tuple[str, psutil.P
         assert token
         paper = browser.get("/api/daily_papers").json()[0]["paper"]["id"]
         browser.post(f"/papers/{paper}/vote", data={"csrf": token[1], "up": "1"})
+        # A browser keeps its connection, but not for ever: the next one may go to the other worker.
+        closed = [browser.get("/healthz").headers.get("connection") == "close" for _ in range(40)]
+        assert 2 <= sum(closed) <= 8
     # Each request is a connection of its own, and so goes to either worker.
     assert {httpx.get(f"{base}/papers/{paper}").text.count(VOTED) for _ in range(12)} == {1}
     server.terminate()

@@ -12,6 +12,7 @@ from seme.secret import service_secret
 from seme.settings import Settings
 from seme.settings import settings as settings_of_process
 from seme.web.app import create_app, refuse_open_door
+from seme.web.sharing import ShortConnections
 
 
 def serve(settings: Settings) -> None:
@@ -38,4 +39,6 @@ def serve(settings: Settings) -> None:
 
 def worker() -> FastAPI:
     """Make the application of one worker from the settings of its process."""
-    return create_app(settings_of_process())
+    app = create_app(settings_of_process())
+    app.add_middleware(ShortConnections)
+    return app
