@@ -55,6 +55,8 @@ class Log:
 
 async def _read(session: aiohttp.ClientSession, mix: Mix, log: Log, until: float, think: float) -> None:
     rng = np.random.default_rng(mix.reader_seed())
+    if think:
+        await asyncio.sleep(rng.exponential(think))  # readers do not all come in the same instant
     while time.perf_counter() < until:
         kind, path = mix.draw(rng)
         began = time.perf_counter()
@@ -167,7 +169,7 @@ def _markdown(result: dict[str, Any]) -> str:
         "",
         f"Made by `python -m benchmarks.load`: {asked['seconds']:.0f} s, "
         + (f"{asked['think']} s of reading between pages" if asked["think"] else "no pause between pages")
-        + f"; {asked['workers']} processes serve; load average before {result['load_before']:.2f}, "
+        + f"; processes that serve: {asked['workers']}; load average before {result['load_before']:.2f}, "
         f"after {result['load_after']:.2f}; "
         "server and readers share the machine.",
         "",
@@ -195,7 +197,7 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, default=5)
     parser.add_argument("--think", type=float, default=0.0, help="mean seconds between an answer and the next request")
     parser.add_argument("--queries", type=int, default=20_000, help="different searches that readers draw from")
-    parser.add_argument("--workers", type=int, default=2, help="processes of the server")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the server")
     parser.add_argument("--port", type=int, default=8157)
     parser.add_argument("--name", default="load", help="of the files in benchmarks/results; empty writes none")
     given = parser.parse_args()
