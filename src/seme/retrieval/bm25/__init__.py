@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -132,13 +133,29 @@ class BM25Index(SegmentedIndex[TermSegment]):
             raise InputError(f"k is {k}, it must be at least 1")
         self._flush()
         if isinstance(query, str):
-            return self._search(tokenize(query), k, allowed)
-        return [self._search(tokenize(one), k, allowed) for one in query]
+            return self._search(Counter(tokenize(query)), k, allowed)
+        return [self._search(Counter(tokenize(one)), k, allowed) for one in query]
 
     def search_terms(self, terms: Sequence[str], k: int) -> Hits:
         """Search by terms as they stand in the index."""
         self._flush()
-        return self._search(terms, k, None)
+        return self._search(Counter(terms), k, None)
+
+    def search_weighted(self, weights: Mapping[str, float], k: int) -> Hits:
+        """Search by terms as they stand in the index, each counted as often as its weight says.
+
+        Raises
+        ------
+        InputError
+            If `k` or a weight is not positive.
+        """
+        if k < 1:
+            raise InputError(f"k is {k}, it must be at least 1")
+        for term, weight in weights.items():
+            if not 0 < weight < math.inf:
+                raise InputError(f"the weight of {term!r} is {weight}, expected a number > 0")
+        self._flush()
+        return self._search(weights, k, None)
 
     def explain(self, query: str, document_id: str) -> list[tuple[str, float]]:
         """Return each query term that a document has and what it adds to its score.
@@ -197,8 +214,8 @@ class BM25Index(SegmentedIndex[TermSegment]):
         index._folder, index._writable = folder, writable
         return index
 
-    def _search(self, terms: Sequence[str], k: int, allowed: Masks | None) -> Hits:
-        asked = [(weighed, count) for term, count in Counter(terms).items() if (weighed := self._weigh(term)).df]
+    def _search(self, counts: Mapping[str, float], k: int, allowed: Masks | None) -> Hits:
+        asked = [(weighed, count) for term, count in counts.items() if (weighed := self._weigh(term)).df]
         asked.sort(key=itemgetter(0))
         table = self._table()
         here = [

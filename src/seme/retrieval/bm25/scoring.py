@@ -41,8 +41,8 @@ class Term(NamedTuple):
         """Make a term, packed."""
         return cls(start, stop, weight, most, kernels.pack_term(start, stop, weight, most))
 
-    def times(self, count: int) -> Term:
-        """Return the term as a query has it that says it `count` times."""
+    def times(self, count: float) -> Term:
+        """Return the term as a query has it that says it `count` times, or weighs it so."""
         return self if count == 1 else Term.of(self.start, self.stop, count * self.weight, count * self.most)
 
 
