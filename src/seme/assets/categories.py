@@ -1,8 +1,8 @@
 """Things by the category that people put them in, with how typical of it they are.
 
 `wordnet`
-    Words below a category in WordNet's taxonomy (Princeton; free licence). It has no ratings: what stands in for them is
-    how few steps a word is below its category.
+    Words below a category in WordNet's taxonomy (Princeton; free licence). It has no ratings: what stands in for them
+    is how few steps a word is below its category.
 a file of one's own
     CSV with the columns `item`, `category`, `typicality` (larger is more typical) and, if there are several studies in
     it, `subdataset`: the form in which the norms of Rosch (1973, 1975) and McCloskey and Glucksberg (1978) go round.
@@ -98,13 +98,8 @@ def _wordnet() -> Iterator[CategoryItem]:
             seen.update(level)
             for synset in level:
                 for word in words[synset]:
-                    known = placed.get(word)
-                    if (
-                        word in nouns
-                        and first[word] == synset
-                        and word.isalpha()
-                        and (not known or known.typicality < -steps)
-                    ):
+                    meant = word in nouns and first[word] == synset and word.isalpha()
+                    if meant and (word not in placed or placed[word].typicality < -steps):
                         placed[word] = CategoryItem(word, category, float(-steps), "wordnet")
     yield from sorted(placed.values(), key=lambda one: (WORDNET_CATEGORIES.index(one.category), one.item))
 

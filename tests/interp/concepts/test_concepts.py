@@ -74,13 +74,13 @@ def test_a_binary_source_has_the_rate_of_the_textbook():
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.integers(0, 10_000), st.sampled_from([1, 10_000]))
+@given(st.integers(0, 10_000), st.sampled_from([1, 300]))
 def test_no_partition_is_below_the_curve_of_its_own_means_however_early_it_stops(seed, most):
     rng = np.random.default_rng(seed)
     x, labels = rng.normal(size=(40, 3)), np.r_[np.arange(5), rng.integers(0, 5, 35)]
     means = np.stack([x[labels == c].mean(axis=0) for c in range(5)])
     distances = np.square(x[:, None] - means[None]).sum(axis=2)
-    curve = rate_distortion(distances, np.geomspace(0.1, 50, 12), most=most)
+    curve = rate_distortion(distances, np.geomspace(0.1, 50, 6), most=most)
     assert curve.least_bits(distortion(x, labels)) <= complexity(labels) + 1e-9
 
 

@@ -18,7 +18,7 @@ Labels = npt.ArrayLike | Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class Tradeoff:
-    """A partition's cost: `bits` of complexity, `distance` within clusters, and `objective = bits + beta · distance`."""
+    """A partition's cost: `bits`, `distance` within its clusters, and `objective = bits + beta · distance`."""
 
     bits: float
     distance: float

@@ -48,7 +48,7 @@ def typicality_correlations(
             raise InputError(f"the category {category!r} has {len(chosen)} rated items, expected at least {_FEWEST}")
         if np.ptp(rated[chosen]) == 0:
             raise InputError(f"all items of the category {category!r} are rated {rated[chosen[0]]:g}")
-        cosines = _unit(rows[chosen]) @ _unit(checked([names[category]]))[0]
+        cosines = _unit(rows[chosen]) @ _unit(checked(np.asarray(names[category])[None]))[0]
         found[category] = float(spearmanr(cosines, rated[chosen]).statistic)
     return found
 
@@ -57,4 +57,5 @@ def _unit(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     if (norms == 0).any():
         raise InputError(f"embedding {int(np.flatnonzero(norms[:, 0] == 0)[0])} is zero and has no cosine")
-    return rows / norms
+    unit: npt.NDArray[np.float64] = rows / norms
+    return unit
