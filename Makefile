@@ -62,7 +62,7 @@ test: dev browser  ## Run every test
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	     && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
+	     && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium wordnet-base >/dev/null; } \
 	|| echo "Chromium is missing: the browser tests will be skipped. Install it with: sudo apt-get install chromium"
 
 lint: dev  ## Check style and the layering of the packages

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import csv
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from seme.assets.corpora import wordnet_folder
+from seme.assets.wordnet import PARTS, first_senses, synsets, tag_counts
 from seme.errors import AssetError, InputError
 
 WORDNET_CATEGORIES = (
@@ -88,59 +87,30 @@ def _read_row(row: Mapping[str, str | None], where: str) -> CategoryItem:
 
 def _wordnet() -> Iterator[CategoryItem]:
     """Yield single words, chiefly nouns, whose first sense lies below a category; the nearest category has a word."""
-    first, nouns = _first_senses(), _chiefly_nouns()
-    words, below = _taxonomy()
+    first, nouns = first_senses(), _chiefly_nouns()
+    known = {one.id: one for one in synsets("noun")}
     placed: dict[str, CategoryItem] = {}
     for category in WORDNET_CATEGORIES:
-        level, steps, seen = [first[category]], 0, {first[category]}
-        while level := [one for above in level for one in below.get(above, ()) if one not in seen]:
+        level, steps = [known[first[category.replace("_", " ")]]], 0
+        seen = {level[0].id}
+        while level := [known[one] for above in level for one in above.hyponyms if one not in seen]:
             steps += 1
-            seen.update(level)
-            for synset in level:
-                for word in words[synset]:
-                    meant = word in nouns and first[word] == synset and word.isalpha()
+            seen.update(one.id for one in level)
+            for one in level:
+                for word in one.words:
+                    meant = word.islower() and word.isalpha() and word in nouns and first[word] == one.id
                     if meant and (word not in placed or placed[word].typicality < -steps):
                         placed[word] = CategoryItem(word, category, float(-steps), "wordnet")
     yield from sorted(placed.values(), key=lambda one: (WORDNET_CATEGORIES.index(one.category), one.item))
 
 
-def _first_senses() -> dict[str, str]:
-    """Return the synset of each noun's most frequent sense."""
-    with (wordnet_folder() / "index.noun").open(encoding="utf-8") as lines:
-        rows = (line.split() for line in lines if not line.startswith(" "))
-        return {row[0]: row[6 + int(row[3])] for row in rows}
-
-
 def _chiefly_nouns() -> set[str]:
     """Return the nouns that texts use no more often as another part of speech, by WordNet's counts of tagged texts."""
-    folder = wordnet_folder()
-    lemmas: dict[str, set[str]] = {}
-    for part in ("noun", "verb", "adj", "adv"):
-        with (folder / f"index.{part}").open(encoding="utf-8") as lines:
-            lemmas[part] = {line.partition(" ")[0] for line in lines if not line.startswith(" ")}
-    counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-    with (folder / "cntlist.rev").open(encoding="utf-8") as lines:
-        for line in lines:
-            key, _, count = line.split()
-            word, _, sense = key.partition("%")
-            counts[sense.startswith("1")][word] += int(count)
+    counts = tag_counts()
+    lemmas = {part: set(first_senses(part)) for part in PARTS}
     others = lemmas["verb"] | lemmas["adj"] | lemmas["adv"]
-    return {word for word in lemmas["noun"] if word not in others or counts[True][word] > counts[False][word]}
-
-
-def _taxonomy() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Return the lower-case words and the hyponyms of every noun synset."""
-    words: dict[str, list[str]] = {}
-    below: dict[str, list[str]] = {}
-    with (wordnet_folder() / "data.noun").open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.startswith(" "):  # the licence
-                continue
-            fields = line.partition(" | ")[0].split()
-            count = int(fields[3], 16)
-            words[fields[0]] = [word for word in fields[4 : 4 + 2 * count : 2] if word.islower()]
-            pointers = fields[5 + 2 * count :]
-            below[fields[0]] = [
-                target for symbol, target in zip(pointers[::4], pointers[1::4], strict=False) if symbol == "~"
-            ]
-    return words, below
+    return {
+        word
+        for word in lemmas["noun"]
+        if word not in others or counts["noun"][word] > sum(counts[part][word] for part in PARTS[1:])
+    }

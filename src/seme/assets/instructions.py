@@ -13,34 +13,17 @@ import ast
 import hashlib
 import json
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
 
-from seme.assets.corpora import source_trees, wordnet_folder
+from seme.assets.corpora import source_trees
+from seme.assets.wordnet import FILES, synsets
 from seme.errors import AssetError, InputError
 
 _SHORTEST, _LONGEST = 25, 240
-_TOPICS: Mapping[str, tuple[str, ...]] = MappingProxyType({
-    "noun": (
-        "Tops", "act", "animal", "artifact", "attribute", "body", "cognition", "communication", "event", "feeling",
-        "food", "group", "location", "motive", "object", "person", "phenomenon", "plant", "possession", "process",
-        "quantity", "relation", "shape", "state", "substance", "time",
-    ),
-    "verb": (
-        "body", "change", "cognition", "communication", "competition", "consumption", "contact", "creation", "emotion",
-        "motion", "perception", "possession", "social", "stative", "weather",
-    ),
-})  # fmt: skip
-_NUMBERS: Mapping[str, str] = MappingProxyType({
-    f"{part}.{name}": f"{first + number:02d}"
-    for part, first in (("noun", 3), ("verb", 29))
-    for number, name in enumerate(_TOPICS[part])
-})  # fmt: skip
-"""Numbers of WordNet 3's lexicographer files of nouns and verbs (lexnames(5WN))."""
 _Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -80,7 +63,7 @@ def load_instructions(topic: str, limit: int | None = None) -> list[Instruction]
         pairs = _own(Path(topic).expanduser())
     elif kind == "python" and name:
         pairs = iter(_mixed(_python(topic, name)))
-    elif kind == "wordnet" and name in _NUMBERS:
+    elif kind == "wordnet" and name in FILES and name.startswith(("noun.", "verb.")):
         pairs = iter(_mixed(_wordnet(name)))
     else:
         raise AssetError(
@@ -122,14 +105,10 @@ def _question(node: _Definition) -> str:
 
 
 def _wordnet(topic: str) -> Iterator[tuple[str, str]]:
-    with (wordnet_folder() / f"data.{topic.partition('.')[0]}").open(encoding="utf-8") as lines:
-        for line in lines:
-            facts, bar, gloss = line.partition(" | ")
-            if bar and not line.startswith(" ") and facts.split()[1] == _NUMBERS[topic]:  # the licence is indented
-                word = facts.split()[4].partition("(")[0].replace("_", " ")
-                definition = gloss.partition('; "')[0].strip()
-                if _SHORTEST <= len(definition) <= _LONGEST:
-                    yield f"What does the word {word} mean?", definition
+    for one in synsets(topic.partition(".")[0]):
+        definition = one.gloss.partition('; "')[0].strip()
+        if one.file == topic and _SHORTEST <= len(definition) <= _LONGEST:
+            yield f"What does the word {one.words[0]} mean?", definition
 
 
 def _own(path: Path) -> Iterator[tuple[str, str]]:
