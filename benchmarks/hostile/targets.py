@@ -115,7 +115,10 @@ def latex(data: bytes) -> None:
 
 def query(data: bytes) -> None:
     """Read the parameters of an address, and everything that is a day, a week, a month, a date or an id."""
-    text = data.decode("utf-8", errors="surrogatepass" if data[:1] == b"\xed" else "replace")
+    try:
+        text = data.decode("utf-8", errors="surrogatepass")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", errors="replace")
     words = (text.split("&") + [""] * 7)[:7]
     names = ("q", "since", "until", "tag", "author", "source", "sort")
     readers: list[Callable[[], object]] = [

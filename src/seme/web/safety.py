@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from threading import Lock
 
 from fastapi import Request
+from h11 import LocalProtocolError
 from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -46,7 +48,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
-            await send(message)
+            # A client that broke its own request off gets no answer; the server closes the connection.
+            with suppress(LocalProtocolError):
+                await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 

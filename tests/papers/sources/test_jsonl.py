@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -71,3 +73,12 @@ FIELDS = st.sampled_from("id title authors published listed updated links votes 
 def test_any_object_is_a_paper_or_refused(data: dict[str, object]) -> None:
     with contextlib.suppress(InputError):
         assert paper_from_json(data, "jsonl").source == "jsonl"
+
+
+def test_a_moment_outside_the_calendar_is_refused_and_one_without_a_zone_is_in_utc() -> None:
+    for wrong in ("0001-01-01T00:00:00+23:59", "yesterday"):
+        with pytest.raises(InputError, match="is not a date"):
+            paper_from_json({"title": "T", "updated": wrong}, "jsonl")
+    assert paper_from_json({"title": "T", "updated": "2026-01-02T03:04:05"}, "jsonl").updated == dt.datetime(
+        2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC
+    )

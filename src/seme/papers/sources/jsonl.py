@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from seme.errors import InputError
 from seme.papers.paper import Paper, PaperDate, title_id
+from seme.papers.sources.atom import moment
 from seme.papers.sources.base import Batch, register_source
 
 LONGEST_LINE = 1 << 20
@@ -123,16 +124,15 @@ def paper_from_json(data: Any, source: str) -> Paper:
         values["votes"] = _number("upvotes", fields.get("upvotes"))
     published = fields.get("published") or fields.get("publishedAt")
     try:
-        updated = dt.datetime.fromisoformat(str(fields["updated"])) if fields.get("updated") else None
         listed = dt.date.fromisoformat(str(fields["listed"])) if fields.get("listed") else None
     except ValueError as error:
         raise InputError(f"not a date: {error}") from error
     return Paper(
         id=str(fields.get("id") or title_id(title)), title=title, source=source, authors=_names(fields.get("authors")),
-        published=PaperDate.parse(str(published)[:10]) if published else None, listed=listed, updated=updated,
-        version=_number("version", fields.get("version")) or 1, categories=_names(fields.get("categories")),
-        tags=_names(fields.get("tags")), links=_links(fields.get("links")), withdrawn=fields.get("withdrawn") is True,
-        **values,
+        published=PaperDate.parse(str(published)[:10]) if published else None, listed=listed,
+        updated=moment(str(fields.get("updated") or "")), version=_number("version", fields.get("version")) or 1,
+        categories=_names(fields.get("categories")), tags=_names(fields.get("tags")),
+        links=_links(fields.get("links")), withdrawn=fields.get("withdrawn") is True, **values,
     )  # fmt: skip
 
 
