@@ -1,0 +1,48 @@
+"""What leaving blocks out saves in time."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+import torch
+
+from seme.embeddings.encoder import TextEncoder
+from seme.embeddings.matryoshka2d import truncate
+from seme.experiment import Context
+from seme.report import Claim, Report
+
+if TYPE_CHECKING:
+    from seme.experiments.p29_matryoshka_2d import Matryoshka2dSettings
+
+_TEXTS, _TOKENS = 32, 64
+
+
+@torch.no_grad()
+def add(report: Report, settings: Matryoshka2dSettings, context: Context) -> None:
+    """Time encoders of each depth in turn, round after round, so that what else runs falls on all of them."""
+    encoder = TextEncoder.load(settings.encoder).eval()
+    count = 8 if context.quick else _TEXTS
+    generator = context.torch_generator("tokens")
+    ids = torch.randint(1000, 20_000, (count, _TOKENS), generator=generator)
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    shorter = {layers: truncate(encoder, layers) for layers in range(1, encoder.depth + 1)}
+    times: dict[int, list[float]] = {layers: [] for layers in shorter}
+    for _ in context.progress(range(settings.repeats + 1), "Timing"):
+        for layers, one in shorter.items():
+            began = time.perf_counter()
+            one(batch)
+            times[layers].append(time.perf_counter() - began)
+    medians = {layers: statistics.median(found[1:]) for layers, found in times.items()}  # the first warms up
+    shares = {layers: found / medians[encoder.depth] for layers, found in medians.items()}
+    excess = max(share - layers / encoder.depth for layers, share in shares.items())
+    report.claim(
+        Claim.at_most("Time falls as layers are left out: its share less the share of layers, at most", measured=excess,
+                      ceiling=0.15, paper_value="speed-up about N / n",
+                      note=f"{count} texts of {_TOKENS} tokens; blocks are really gone.")
+    )  # fmt: skip
+    report.table(
+        "Time by layers", ["layers", "share of layers", "share of time"],
+        [[layers, layers / encoder.depth, share] for layers, share in shares.items()],
+    )  # fmt: skip
