@@ -50,7 +50,8 @@ def angle_similarity(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         )
     (a, b), (c, d) = first.chunk(2, dim=1), second.chunk(2, dim=1)
     below = first.norm(dim=1) * second.norm(dim=1)
-    return ((a * c + b * d + b * c - a * d).sum(1) / below).abs()
+    divided: torch.Tensor = (a * c + b * d + b * c - a * d).sum(1) / below
+    return divided.abs()
 
 
 class AnglELoss(nn.Module):

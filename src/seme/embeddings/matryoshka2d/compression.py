@@ -26,4 +26,5 @@ def principal_targets(vectors: torch.Tensor, dim: int) -> torch.Tensor:
     u, s, _ = torch.linalg.svd(likeness)
     u = u[:, :dim]
     largest = u.gather(0, u.abs().argmax(0, keepdim=True))
-    return vectors @ (u * largest.sign() * s[:dim])
+    targets: torch.Tensor = vectors @ (u * largest.sign() * s[:dim])
+    return targets

@@ -59,7 +59,8 @@ def train(
     """Train all blocks in place, without dropout; the batches of a seed are the same for every method."""
     rng, generator = context.rng("batches", seed), context.torch_generator("draws", seed)
     losses = _losses(settings)
-    encoder.model.embeddings.requires_grad_(requires_grad=False)  # type: ignore[union-attr]
+    for name, one in encoder.model.named_parameters():
+        one.requires_grad = name.startswith("encoder.")
     wanted = [one for one in encoder.parameters() if one.requires_grad]
     optimizer = torch.optim.AdamW(wanted, lr=settings.rate)
     for _ in context.progress(range(settings.steps), f"Training {method}, seed {seed}"):
