@@ -93,6 +93,8 @@ class BridgedEncoder:
         InputError
             If the folder exists.
         """
+        if folder.exists():
+            raise InputError(f"{folder} exists already", hint="Name a folder that is not there yet")
         self.encoder.save(folder / "encoder")
         self.bridge.save(folder / "bridge")
         return folder
