@@ -118,8 +118,7 @@ def _fine(means: Mapping[str, float]) -> float:
 
 def _add_diagnosis(report: Report, means: Mapping[str, list[dict[str, float]]]) -> None:
     dense, lexical = means["plain"][0], means["bm25"][0]
-    fine = [task for task in dense if task != "query"]
-    for task in fine[:2]:
+    for task in (task for task in ("keyword", "pop-16") if task in dense):
         report.claim(
             Claim.ordered(f"Off-the-shelf vectors fall behind BM25 where details are asked for ({task}, nDCG@10)",
                           {"vectors": dense[task], "BM25": lexical[task]})
