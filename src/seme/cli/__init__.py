@@ -34,6 +34,7 @@ COMMANDS = {
     "methods": "methods",
     "report": "reporting",
     "compare": "comparing",
+    "eval": "evaluating",
 }
 """Names of the commands, and of the modules here whose function `run` each of them is; or `app`, if it has commands."""
 

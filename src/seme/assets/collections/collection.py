@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -50,7 +50,7 @@ class Collection:
             raise InputError(f"split is {split!r}, expected one of {', '.join(SPLITS)}")
         group = _joined(self.judgements)
         kept = {query for query, grades in self.judgements.items() if _split_of(group(next(iter(grades)))) == split}
-        return self._with(self.documents, kept)
+        return self.with_queries(kept)
 
     def first(self, documents: int) -> Collection:
         """Return the first documents in the order of the hashes of their ids, and the queries that are left whole.
@@ -64,14 +64,17 @@ class Collection:
             raise InputError(f"documents is {documents}, expected at least 1")
         kept = set(sorted(self.documents, key=_digest)[:documents])
         queries = {query for query, grades in self.judgements.items() if kept.issuperset(grades)}
-        return self._with({one: text for one, text in self.documents.items() if one in kept}, queries)
+        return replace(
+            self.with_queries(queries), documents={one: text for one, text in self.documents.items() if one in kept}
+        )
 
-    def _with(self, documents: Mapping[str, str], queries: set[str]) -> Collection:
-        return Collection(
-            self.name,
-            documents,
-            {one: text for one, text in self.queries.items() if one in queries},
-            {one: grades for one, grades in self.judgements.items() if one in queries},
+    def with_queries(self, queries: Iterable[str]) -> Collection:
+        """Return some of the queries, by their ids, over all documents."""
+        kept = set(queries)
+        return replace(
+            self,
+            queries={one: text for one, text in self.queries.items() if one in kept},
+            judgements={one: grades for one, grades in self.judgements.items() if one in kept},
         )
 
 
