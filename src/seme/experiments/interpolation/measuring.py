@@ -1,0 +1,119 @@
+"""All pipelines over all collections and pairs of retrievers: weights by validation, figures by test queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seme.experiment import Context
+from seme.experiments.interpolation.collecting import Asked, Corpus, gather
+from seme.experiments.interpolation.encoders import dense_retriever, load_encoder, sparse_retriever, with_vectors
+from seme.retrieval.evaluation import Measure, average_precision, ndcg, per_query, recall
+from seme.retrieval.feedback import Average, Rocchio, interpolated_feedback
+from seme.retrieval.pipelines import Dense, Step, run
+
+if TYPE_CHECKING:
+    from seme.experiments.p28_interpolation import InterpolationSettings
+
+MIXED = ("hybrid", "pre", "post", "both")
+"""Systems with a weight."""
+SYSTEMS = ("sparse", "dense", "hybrid", "PRF only", "pre", "post", "both")
+MEASURES: Mapping[str, Measure] = MappingProxyType({
+    "nDCG@10": ndcg(10), "MAP": average_precision, "recall@100": recall(100),
+})  # fmt: skip
+_FIRST = 3
+"""Hits whose precision says how good the documents of the feedback are."""
+
+Values = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One collection, one sparse and one dense retriever.
+
+    `values` has system -> measure -> query -> value on the test; `alphas` the chosen weights; `sweep` system -> weight
+    -> nDCG@10 on the validation; `precision` that of the first hits of the dense and of the hybrid retriever.
+    """
+
+    collection: str
+    sparse: str
+    dense: str
+    values: dict[str, dict[str, Values]]
+    alphas: dict[str, float]
+    sweep: dict[str, dict[float, float]]
+    precision: dict[str, Values]
+
+    def mean(self, system: str, measure: str = "nDCG@10") -> float:
+        """Return a system's mean over the test queries."""
+        return float(np.mean(list(self.values[system][measure].values())))
+
+
+def measure(settings: InterpolationSettings, context: Context) -> list[Cell]:
+    """Measure every system in every cell."""
+    encoders = {name: load_encoder(name, settings) for name in settings.dense}
+    cells = []
+    for name in context.progress(settings.collections, "Collections"):
+        corpus = gather(name, documents=settings.documents, queries=settings.queries)
+        dense = {one: dense_retriever(corpus, encoder, settings, context) for one, encoder in encoders.items()}
+        sparse = {one: sparse_retriever(one, corpus, settings, context) for one in settings.sparse}
+        pairs = list(product(settings.sparse, settings.dense))
+        for first, second in context.progress(pairs, f"Mixing on {name}"):
+            cells.append(_cell(corpus, (first, sparse[first]), (second, dense[second]), settings))
+    return cells
+
+
+def systems(sparse: Step, dense: Dense, settings: InterpolationSettings) -> dict[str, Callable[[float], Step]]:
+    """Return each system by name, made with a weight of the sparse scores."""
+    feedback = Rocchio(dense, k=settings.k) if settings.feedback == "rocchio" else Average(dense, k=settings.k)
+    return {
+        "sparse": lambda _: sparse,
+        "dense": lambda _: dense,
+        "hybrid": lambda alpha: alpha * sparse + (1 - alpha) * dense,
+        "PRF only": lambda _: interpolated_feedback(sparse, dense, feedback, where="none"),
+        "pre": lambda alpha: interpolated_feedback(sparse, dense, feedback, where="pre", alpha=alpha),
+        "post": lambda alpha: interpolated_feedback(sparse, dense, feedback, where="post", alpha=alpha),
+        "both": lambda alpha: interpolated_feedback(sparse, dense, feedback, where="both", alpha=alpha),
+    }
+
+
+def _cell(corpus: Corpus, sparse: tuple[str, Step], dense: tuple[str, Dense], settings: InterpolationSettings) -> Cell:
+    made = systems(sparse[1], dense[1], settings)
+    weights = [float(alpha) for alpha in np.linspace(0, 1, settings.alphas).round(6)]
+    sweep = {
+        system: {alpha: _mean(_found(corpus.validation, made[system](alpha), dense[1], settings)) for alpha in weights}
+        for system in MIXED
+    }
+    alphas = {system: _best(found) for system, found in sweep.items()}
+    values, precision = {}, {}
+    for system in SYSTEMS:
+        step = made[system](alphas.get(system, 0.0))
+        ranked = run(step, with_vectors(corpus.test.queries, dense[1]), k=settings.depth)
+        values[system] = {name: per_query(corpus.test.judgements, ranked, one) for name, one in MEASURES.items()}
+        if system in ("dense", "hybrid"):
+            precision[system] = per_query(corpus.test.judgements, ranked, _precision)
+    return Cell(corpus.name, sparse[0], dense[0], values, alphas, sweep, precision)
+
+
+def _found(asked: Asked, step: Step, dense: Dense, settings: InterpolationSettings) -> Values:
+    ranked = run(step, with_vectors(asked.queries, dense), k=min(10, settings.depth))
+    return per_query(asked.judgements, ranked, MEASURES["nDCG@10"])
+
+
+def _precision(ranked: Sequence[int], _: Sequence[int]) -> float:
+    return sum(grade > 0 for grade in ranked[:_FIRST]) / _FIRST
+
+
+def _mean(values: Values) -> float:
+    return float(np.mean(list(values.values())))
+
+
+def _best(sweep: Mapping[float, float]) -> float:
+    """Return the best weight; of equally good ones the one in the middle, which is the safest."""
+    top = max(sweep.values())
+    tied = [alpha for alpha, value in sweep.items() if value >= top - 1e-12]
+    return tied[len(tied) // 2]
