@@ -53,6 +53,10 @@ COLLECTIONS: Mapping[str, CollectionFacts] = MappingProxyType({
         "First sentence of a docstring -> the rest of it", "installed scientific libraries (BSD and Apache licences)",
         "homogeneous", False, of_code.documentation,
     ),
+    "library-examples": CollectionFacts(
+        "First sentence of a docstring -> the code of its examples, the name hidden",
+        "installed scientific libraries (BSD and Apache licences)", "heterogeneous", False, of_code.examples,
+    ),
     "wordnet-terms": CollectionFacts(
         "Definition -> the words that it defines", _WORDNET, "heterogeneous", False, of_wordnet.terms
     ),

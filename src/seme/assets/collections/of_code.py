@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import re
 import sysconfig
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from seme.errors import AssetError
 
 _LIBRARIES = ("numpy", "scipy", "sklearn")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Definition = _Function | ast.ClassDef
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _SHORTEST, _LONGEST = 4, 60
 """Words of a query."""
@@ -30,11 +32,19 @@ def functions() -> Collection:
 
 def documentation() -> Collection:
     """Return first sentences of docstrings of the scientific libraries, and the rest of them."""
+    return collect("library-docs", (pair for root in _libraries("library-docs") for pair in _docstrings(root)))
+
+
+def examples() -> Collection:
+    """Return first sentences of those docstrings, and the code of their examples, with the name hidden."""
+    return collect("library-examples", (pair for root in _libraries("library-examples") for pair in _examples(root)))
+
+
+def _libraries(collection: str) -> list[Path]:
     found = [spec for name in _LIBRARIES if (spec := find_spec(name)) and spec.submodule_search_locations]
     if not found:
-        raise AssetError("library-docs needs the scientific libraries", hint="Run: make methods")
-    roots = [Path((spec.submodule_search_locations or [""])[0]) for spec in found]
-    return collect("library-docs", (pair for root in roots for pair in _docstrings(root)))
+        raise AssetError(f"{collection} needs the scientific libraries", hint="Run: make methods")
+    return [Path((spec.submodule_search_locations or [""])[0]) for spec in found]
 
 
 def _functions(root: Path) -> Iterator[tuple[str, str]]:
@@ -43,7 +53,7 @@ def _functions(root: Path) -> Iterator[tuple[str, str]]:
             if not isinstance(node, _Function) or not (said := ast.get_docstring(node)):
                 continue
             query, body = _query(said), node.body[1:]
-            if query is None or not body or re.search(rf"\b{re.escape(node.name)}\b", query):
+            if query is None or not body or _named(node, query):
                 continue
             node.body, node.name, node.decorator_list = body, "f", []
             text = ast.unparse(node)[:_CHARACTERS]
@@ -54,10 +64,35 @@ def _functions(root: Path) -> Iterator[tuple[str, str]]:
 def _docstrings(root: Path) -> Iterator[tuple[str, str]]:
     for _, tree in source_trees(root):
         for node in ast.walk(tree):
-            said = (ast.get_docstring(node) or "") if isinstance(node, _Function | ast.ClassDef) else ""
+            said = (ast.get_docstring(node) or "") if isinstance(node, _Definition) else ""
             query, rest = _query(said), said[len(_opening(said)) :].strip()
             if query is not None and len(rest.split()) >= _REST:
                 yield query, rest[:_CHARACTERS]
+
+
+def _examples(root: Path) -> Iterator[tuple[str, str]]:
+    parser = doctest.DocTestParser()
+    for _, tree in source_trees(root):
+        for node in ast.walk(tree):
+            if not isinstance(node, _Definition) or ">>>" not in (said := ast.get_docstring(node) or ""):
+                continue
+            query = _query(said)
+            if query is None or _named(node, query):
+                continue
+            try:
+                code = "".join(one.source for one in parser.get_examples(said))
+            except ValueError:  # not a doctest, though it looks like one
+                continue
+            if len(code.split()) >= _REST:
+                yield query, _name_of(node).sub("f", code)[:_CHARACTERS]
+
+
+def _named(node: _Definition, text: str) -> bool:
+    return _name_of(node).search(text) is not None
+
+
+def _name_of(node: _Definition) -> re.Pattern[str]:
+    return re.compile(rf"\b{re.escape(node.name)}\b")
 
 
 def _opening(docstring: str) -> str:
