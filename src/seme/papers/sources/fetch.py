@@ -191,7 +191,7 @@ def retry_after(value: str, now: dt.datetime | None = None) -> float | None:
         return float(value[:9])
     try:
         moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # the last: a year or an hour of twenty digits
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
