@@ -37,7 +37,7 @@ class InterpolationSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Search two small collections by few retrievers."""
         return cls(
-            collections=("python-functions", "wordnet-hyponyms"), documents=200, queries=12,
+            collections=("wordnet-examples", "wordnet-hyponyms"), documents=200, queries=12,
             dense=("minilm", "glove-6b-50d"), sparse=("bm25",), alphas=5, longest=32,
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ Rows = npt.NDArray[np.int64]
 
 
 def hard_negatives(
-    ranking: Sequence[int], relevant: Sequence[int], *, depth: int = 200, count: int = 100,
+    ranking: Sequence[int] | Rows, relevant: Sequence[int] | Rows, *, depth: int = 200, count: int = 100,
     rng: np.random.Generator,
 ) -> Rows:  # fmt: skip
     """Return up to `count` documents, drawn from the `depth` best of a ranking, that are not relevant.

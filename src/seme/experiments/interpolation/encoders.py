@@ -17,7 +17,7 @@ from seme.embeddings.onnx import OnnxEncoder
 from seme.embeddings.splade import SpladeEncoder
 from seme.errors import InputError
 from seme.experiment import Context
-from seme.experiments.interpolation.collecting import Corpus
+from seme.experiments.collecting import Corpus
 from seme.retrieval import BM25Index, DenseIndex
 from seme.retrieval.impacts import ImpactIndex
 from seme.retrieval.pipelines import Dense, Impacts, Lexical, Query, Step
@@ -58,7 +58,7 @@ def load_encoder(name: str, settings: InterpolationSettings) -> Encoder:
 def dense_retriever(corpus: Corpus, encoder: Encoder, settings: InterpolationSettings, context: Context) -> Dense:
     """Index a collection's vectors, and remember those of its queries."""
     texts = list(corpus.documents.values())
-    asked = [text for part in (corpus.validation, corpus.test) for text in part.queries.values()]
+    asked = [text for part in corpus.parts.values() for text in part.queries.values()]
     made = {
         kind: encode_cached(encoder.encode, given, name=encoder.name, folder=context.cache, progress=context.progress)
         for kind, given in (("documents", texts), ("queries", asked))
@@ -83,7 +83,7 @@ def sparse_retriever(name: str, corpus: Corpus, settings: InterpolationSettings,
         words = BM25Index()
         words.add(list(corpus.documents), list(corpus.documents.values()))
         return Lexical(words, k=settings.depth)
-    asked = [text for part in (corpus.validation, corpus.test) for text in part.queries.values()]
+    asked = [text for part in corpus.parts.values() for text in part.queries.values()]
     documents = _weighed(list(corpus.documents.values()), settings, context)
     queries = dict(zip(asked, _weighed(asked, settings, context), strict=True))
     offsets = np.concatenate([[0], np.cumsum([len(one) for one in documents])])

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seme.assets.collections import Split
 from seme.experiment import Context
-from seme.experiments.interpolation.collecting import Asked, Corpus, gather
+from seme.experiments.collecting import Asked, Corpus, gather
 from seme.experiments.interpolation.encoders import dense_retriever, load_encoder, sparse_retriever, with_vectors
 from seme.retrieval.evaluation import Measure, average_precision, ndcg, per_query, recall
 from seme.retrieval.feedback import Average, Rocchio, interpolated_feedback
@@ -58,7 +59,8 @@ def measure(settings: InterpolationSettings, context: Context) -> list[Cell]:
     encoders = {name: load_encoder(name, settings) for name in settings.dense}
     cells = []
     for name in context.progress(settings.collections, "Collections"):
-        corpus = gather(name, documents=settings.documents, queries=settings.queries)
+        asked: dict[Split, int] = {"validation": settings.queries, "test": settings.queries}
+        corpus = gather(name, documents=settings.documents, queries=asked)
         dense = {one: dense_retriever(corpus, encoder, settings, context) for one, encoder in encoders.items()}
         sparse = {one: sparse_retriever(one, corpus, settings, context) for one in settings.sparse}
         pairs = list(product(settings.sparse, settings.dense))
@@ -85,17 +87,20 @@ def _cell(corpus: Corpus, sparse: tuple[str, Step], dense: tuple[str, Dense], se
     made = systems(sparse[1], dense[1], settings)
     weights = [float(alpha) for alpha in np.linspace(0, 1, settings.alphas).round(6)]
     sweep = {
-        system: {alpha: _mean(_found(corpus.validation, made[system](alpha), dense[1], settings)) for alpha in weights}
+        system: {
+            alpha: _mean(_found(corpus.parts["validation"], made[system](alpha), dense[1], settings))
+            for alpha in weights
+        }
         for system in MIXED
     }
     alphas = {system: _best(found) for system, found in sweep.items()}
-    values, precision = {}, {}
+    values, precision, test = {}, {}, corpus.parts["test"]
     for system in SYSTEMS:
         step = made[system](alphas.get(system, 0.0))
-        ranked = run(step, with_vectors(corpus.test.queries, dense[1]), k=settings.depth)
-        values[system] = {name: per_query(corpus.test.judgements, ranked, one) for name, one in MEASURES.items()}
+        ranked = run(step, with_vectors(test.queries, dense[1]), k=settings.depth)
+        values[system] = {name: per_query(test.judgements, ranked, one) for name, one in MEASURES.items()}
         if system in ("dense", "hybrid"):
-            precision[system] = per_query(corpus.test.judgements, ranked, _precision)
+            precision[system] = per_query(test.judgements, ranked, _precision)
     return Cell(corpus.name, sparse[0], dense[0], values, alphas, sweep, precision)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from seme.experiments.interpolation.collecting import gather
+from seme.experiments.collecting import gather
 
 
 def test_all_that_is_right_is_kept_and_others_fill_up(tmp_path):
@@ -16,13 +16,10 @@ def test_all_that_is_right_is_kept_and_others_fill_up(tmp_path):
     for split, numbers in (("dev", range(4)), ("test", range(4, 8))):
         lines = [f"q{i}\td{i}\t1\nq{i}\td{i + 10}\t1" for i in numbers]
         (tmp_path / "qrels" / f"{split}.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(lines))
-    corpus = gather(str(tmp_path), documents=20, queries=3)
+    corpus = gather(str(tmp_path), documents=20, queries={"validation": 3, "test": 3})
     assert len(corpus.documents) == 20
-    for part in (corpus.validation, corpus.test):
+    for part in corpus.parts.values():
         assert len(part.queries) == 3
         assert all(set(grades) <= set(corpus.documents) for grades in part.judgements.values())
         assert all(len(grades) == 2 for grades in part.judgements.values())
-    assert gather(str(tmp_path), documents=1, queries=1).documents.keys() == {
-        one for part in (gather(str(tmp_path), documents=1, queries=1),) for p in (part.validation, part.test)
-        for grades in p.judgements.values() for one in grades
-    }  # fmt: skip
+    assert len(gather(str(tmp_path), documents=1, queries={"test": 2}).documents) == 4
