@@ -83,5 +83,7 @@ def test_bad_settings_are_refused(words, meaning):
         interpolated_feedback(words, meaning, Average(meaning), alpha=1.5)
     with pytest.raises(InputError, match="where is 'middle'"):
         interpolated_feedback(words, meaning, Average(meaning), where="middle")
+    with pytest.raises(InputError, match="texts has no 'd'"):
+        (meaning >> TextFeedback(meaning, meaning.encode, {"a": "x"}, k=1)).search(["dense vectors carry meaning"])
     with pytest.raises(InputError, match="k is -1"):
         TextFeedback(meaning, meaning.encode, {}, k=-1)

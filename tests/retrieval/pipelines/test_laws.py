@@ -107,6 +107,8 @@ def test_what_cannot_be_is_refused(words, meaning):
         words.cut(0)
     with pytest.raises(InputError, match="k is 0"):
         Dense(meaning.index, meaning.encode, k=0)
+    with pytest.raises(InputError, match="encode gave 1 vectors for 2 texts"):
+        Dense(meaning.index, lambda _: meaning.encode(["cat"])).search(["a", "b"])
     with pytest.raises(InputError, match="parts is empty"):
         Sum([])
     with pytest.raises(InputError, match="steps is empty"):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seme.errors import InputError
+from seme.retrieval.feedback.texts import first_texts
 from seme.retrieval.hits import Hits
 from seme.retrieval.pipelines import Query, Results, Step
 from seme.retrieval.tokens import tokenize
@@ -79,7 +80,7 @@ class RM3(Step):
         return results.with_queries([self._expanded(query, hits) for query, hits in found])
 
     def _expanded(self, query: Query, hits: Hits) -> Query:
-        documents = [tokenize(self.texts[one]) for one in hits.ids[: self.k]]
+        documents = [tokenize(text) for text in first_texts(hits, self.texts, self.k)]
         model = relevance_model(documents, np.maximum(hits.scores[: self.k], 0), terms=self.terms)
         if not model:
             return query

@@ -37,6 +37,20 @@ def joined(query: str, passages: Sequence[str], *, separator: str = " [SEP] ", w
     return separator.join(parts)
 
 
+def first_texts(hits: Hits, texts: Mapping[str, str], k: int) -> list[str]:
+    """Return the texts of the k best hits.
+
+    Raises
+    ------
+    InputError
+        If one is missing.
+    """
+    for one in hits.ids[:k]:
+        if one not in texts:
+            raise InputError(f"texts has no {one!r}, which was found", hint="Give the texts of all indexed documents")
+    return [texts[one] for one in hits.ids[:k]]
+
+
 class TextFeedback(Step):
     """The query's vector as an encoder of query and passages gives it; the hits stay.
 
@@ -78,7 +92,9 @@ class TextFeedback(Step):
         if not self.k:
             return results
         found = [number for number, hits in enumerate(results.hits) if len(hits)]
-        pairs = [(results.queries[number].text, self._passages(results.hits[number])) for number in found]
+        pairs = [
+            (results.queries[number].text, first_texts(results.hits[number], self.texts, self.k)) for number in found
+        ]
         made = dict(zip(found, self.encode(pairs) if pairs else (), strict=True))
         name = self.dense.index.encoder
         return results.with_queries(
@@ -87,6 +103,3 @@ class TextFeedback(Step):
                 for number, query in enumerate(results.queries)
             ]
         )
-
-    def _passages(self, hits: Hits) -> list[str]:
-        return [self.texts[one] for one in hits.ids[: self.k]]

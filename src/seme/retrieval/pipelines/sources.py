@@ -69,10 +69,19 @@ class Dense(Step):
         return results.with_queries(queries).with_hits(self.index.search(vectors, self.k))
 
     def encoded(self, queries: Sequence[Query]) -> list[Query]:
-        """Return the queries with the vectors that they lacked, encoded in one call."""
+        """Return the queries with the vectors that they lacked, encoded in one call.
+
+        Raises
+        ------
+        InputError
+            If the encoder does not give one vector for each text.
+        """
         name = self.index.encoder
         lacking = [query.text for query in queries if name not in query.vectors]
-        made = iter(self.encode(lacking) if lacking else ())
+        vectors = self.encode(lacking) if lacking else ()
+        if len(vectors) != len(lacking):
+            raise InputError(f"encode gave {len(vectors)} vectors for {len(lacking)} texts, they must be as many")
+        made = iter(vectors)
         return [query if name in query.vectors else query.with_vector(name, next(made)) for query in queries]
 
     def score(self, query: Query, ids: Sequence[str]) -> Vectors:
