@@ -38,6 +38,11 @@ def test_a_limit_keeps_only_queries_that_lose_nothing(pairs, documents):
         assert part.documents.keys() >= grades.keys()
 
 
+def test_a_limit_keeps_every_split():
+    part = collect("toy", [(f"query {row}", f"document {row}") for row in range(2000)]).first(200)
+    assert [len(part.part(split).queries) for split in SPLITS] == pytest.approx([120, 40, 40], abs=25)
+
+
 def test_equal_texts_are_one_and_ids_follow_from_them():
     found = collect(
         "toy", [("What  is it", "A thing"), ("what is it", "a  THING"), ("What is it", "another"), ("", "x")]

@@ -62,7 +62,8 @@ class Collection:
         """
         if documents < 1:
             raise InputError(f"documents is {documents}, expected at least 1")
-        kept = set(sorted(self.documents, key=_digest)[:documents])
+        # Not by the hash that splits are made by: the first documents would all be of training.
+        kept = set(sorted(self.documents, key=lambda one: _digest(f"first {one}"))[:documents])
         queries = {query for query, grades in self.judgements.items() if kept.issuperset(grades)}
         return replace(
             self.with_queries(queries), documents={one: text for one, text in self.documents.items() if one in kept}
