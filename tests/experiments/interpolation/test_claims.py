@@ -7,7 +7,8 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from seme.experiments.interpolation import claims
-from seme.experiments.interpolation.measuring import MEASURES, MIXED, SYSTEMS, Cell
+from seme.experiments.interpolation.cell import MIXED, SYSTEMS, Cell
+from seme.experiments.interpolation.measuring import MEASURES
 from seme.experiments.p28_interpolation import InterpolationSettings
 from seme.report import Report
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seme.experiments.interpolation.measuring import MEASURES, MIXED, SYSTEMS, Cell
+from seme.experiments.interpolation.cell import MIXED, SYSTEMS, Cell
+from seme.experiments.interpolation.measuring import MEASURES
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,7 +13,9 @@ import numpy as np
 from seme.assets.collections import Split
 from seme.experiment import Context
 from seme.experiments.collecting import Asked, Corpus, gather
+from seme.experiments.interpolation.cell import MIXED, SYSTEMS, Cell, Values
 from seme.experiments.interpolation.encoders import dense_retriever, load_encoder, sparse_retriever, with_vectors
+from seme.experiments.interpolation.keeping import kept_cell
 from seme.retrieval.evaluation import Measure, average_precision, ndcg, per_query, recall
 from seme.retrieval.feedback import Average, Rocchio, interpolated_feedback
 from seme.retrieval.pipelines import Dense, Step, run
@@ -21,37 +23,11 @@ from seme.retrieval.pipelines import Dense, Step, run
 if TYPE_CHECKING:
     from seme.experiments.p28_interpolation import InterpolationSettings
 
-MIXED = ("hybrid", "pre", "post", "both")
-"""Systems with a weight."""
-SYSTEMS = ("sparse", "dense", "hybrid", "PRF only", "pre", "post", "both")
 MEASURES: Mapping[str, Measure] = MappingProxyType({
     "nDCG@10": ndcg(10), "MAP": average_precision, "recall@100": recall(100),
 })  # fmt: skip
 _FIRST = 3
 """Hits whose precision says how good the documents of the feedback are."""
-
-Values = dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One collection, one sparse and one dense retriever.
-
-    `values` has system -> measure -> query -> value on the test; `alphas` the chosen weights; `sweep` system -> weight
-    -> nDCG@10 on the validation; `precision` that of the first hits of the dense and of the hybrid retriever.
-    """
-
-    collection: str
-    sparse: str
-    dense: str
-    values: dict[str, dict[str, Values]]
-    alphas: dict[str, float]
-    sweep: dict[str, dict[float, float]]
-    precision: dict[str, Values]
-
-    def mean(self, system: str, measure: str = "nDCG@10") -> float:
-        """Return a system's mean over the test queries."""
-        return float(np.mean(list(self.values[system][measure].values())))
 
 
 def measure(settings: InterpolationSettings, context: Context) -> list[Cell]:
@@ -65,7 +41,8 @@ def measure(settings: InterpolationSettings, context: Context) -> list[Cell]:
         sparse = {one: sparse_retriever(one, corpus, settings, context) for one in settings.sparse}
         pairs = list(product(settings.sparse, settings.dense))
         for first, second in context.progress(pairs, f"Mixing on {name}"):
-            cells.append(_cell(corpus, (first, sparse[first]), (second, dense[second]), settings))
+            make = partial(_cell, corpus, (first, sparse[first]), (second, dense[second]), settings)
+            cells.append(kept_cell(corpus, (first, second), settings, context.cache, make))
     return cells
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from seme.experiments.interpolation.cell import MIXED, SYSTEMS, Cell
 from seme.experiments.interpolation.claims import ranks
-from seme.experiments.interpolation.measuring import MEASURES, MIXED, SYSTEMS, Cell
+from seme.experiments.interpolation.measuring import MEASURES
 from seme.report import Report
 from seme.retrieval.significance import holm, paired_t
 
