@@ -37,8 +37,8 @@ class InterpolationSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Search two small collections by few retrievers."""
         return cls(
-            collections=("wordnet-examples", "wordnet-hyponyms"), documents=200, queries=12,
-            dense=("minilm", "glove-6b-50d"), sparse=("bm25",), alphas=5, longest=32,
+            collections=("wordnet-examples", "wordnet-hyponyms"), documents=100, queries=6,
+            dense=("minilm", "glove-6b-50d"), sparse=("bm25",), alphas=3, longest=24,
         )  # fmt: skip
 
 
