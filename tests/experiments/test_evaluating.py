@@ -61,12 +61,20 @@ def test_every_retriever_finds_something(name, folder, tmp_path):
     assert found.against is not None
 
 
+def test_a_limit_of_documents_takes_nothing_that_is_right_away(folder, tmp_path):
+    found = evaluate_retriever("bm25", str(folder), home=tmp_path, documents=1)
+    assert (found.documents, found.queries) == (2, 3)
+
+
 def test_what_is_not_there_is_named(folder, tmp_path):
     with pytest.raises(NotFoundError, match="no retriever 'bm26'"):
         evaluate_retriever("bm26", str(folder), home=tmp_path)
     with pytest.raises(InputError, match="queries is 0"):
         evaluate_retriever("bm25", str(folder), home=tmp_path, queries=0)
     (folder / "qrels" / "test.tsv").write_text("q1\td1\t1\nq1\td2\t1")
-    with pytest.raises(InputError, match="no test queries left"):
-        evaluate_retriever("bm25", str(folder), home=tmp_path, documents=1)
+    with pytest.raises(InputError, match="documents is 0"):
+        evaluate_retriever("bm25", str(folder), home=tmp_path, documents=0)
+    (folder / "qrels" / "test.tsv").write_text("q1\td1\t0\n")
+    with pytest.raises(InputError, match="no test queries"):
+        evaluate_retriever("bm25", str(folder), home=tmp_path)
     assert named_collections(["all", "film-plots", "toy"])[-2:] == ["film-plots", "toy"]

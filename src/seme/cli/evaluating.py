@@ -30,7 +30,7 @@ def run(
     on: Annotated[list[str], typer.Option(help=f"all, a folder in BEIR's form, or {', '.join(COLLECTIONS)}")] = ["all"],  # noqa: B006
     against: Annotated[str | None, typer.Option(help="Another retriever, to be compared on the same queries")] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
-    documents: Annotated[int, typer.Option(min=0, help="Most documents of a collection; 0 for all")] = 20_000,
+    documents: Annotated[int, typer.Option(min=0, help="Documents, more where more are right; 0 for all")] = 20_000,
     queries: Annotated[int, typer.Option(min=0, help="Most queries of a collection; 0 for all")] = 1_000,
     trec: Annotated[Path | None, typer.Option(help="Folder for TREC runs, one file a collection")] = None,
     as_json: AsJson = False,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seme.assets.collections import Collection, Split, load_collection
+from seme.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Corpus:
     parts: Mapping[Split, Asked]
 
 
-def gather(name: str, *, documents: int, queries: Mapping[Split, int]) -> Corpus:
+def gather(name: str, *, documents: int | None, queries: Mapping[Split, int | None]) -> Corpus:
     """Take some queries of each split, everything that is right for them, and other documents up to a number.
 
     Taking documents first would leave no query whole where many are right for it. Which are taken follows from the
@@ -37,15 +38,23 @@ def gather(name: str, *, documents: int, queries: Mapping[Split, int]) -> Corpus
     name
         As `load_collection` takes it.
     documents
-        How many there are to be; more, where more are right.
+        How many there are to be, more where more are right; `None` for all.
     queries
-        How many of each split.
+        How many of each split; `None` for all.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive.
     """
+    for what, number in (("documents", documents), *((f"{split} queries", n) for split, n in queries.items())):
+        if number is not None and number < 1:
+            raise InputError(f"{what} is {number}, expected at least 1")
     whole = load_collection(name)
     parts = {split: _first(load_collection(name, split=split), count) for split, count in queries.items()}
     right = {one for asked in parts.values() for grades in asked.judgements.values() for one in grades}
     others = sorted((one for one in whole.documents if one not in right), key=digest)
-    kept = right.union(others[: max(0, documents - len(right))])
+    kept = right.union(others if documents is None else others[: max(0, documents - len(right))])
     return Corpus(name, {one: text for one, text in whole.documents.items() if one in kept}, parts)
 
 
@@ -54,6 +63,6 @@ def digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _first(part: Collection, queries: int) -> Asked:
+def _first(part: Collection, queries: int | None) -> Asked:
     kept = sorted(part.judgements, key=digest)[:queries]
     return Asked({one: part.queries[one] for one in kept}, {one: part.judgements[one] for one in kept})

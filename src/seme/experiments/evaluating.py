@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seme.assets.collections import COLLECTIONS, Collection, Split, load_collection
+from seme.assets.collections import COLLECTIONS, Split
 from seme.errors import InputError
+from seme.experiments.collecting import gather
 from seme.experiments.retrievers import Bar, Indexed, find_retriever
 from seme.retrieval.evaluation import Measure, ndcg, per_query, recall, reciprocal_rank_at
 from seme.retrieval.pipelines import run
@@ -69,7 +69,7 @@ def evaluate_retriever(
     home
         Where vectors are kept.
     documents, queries
-        How many at most, taken by the hashes of their ids, the same each time; `None` for all.
+        How many at most, the same each time (`collecting.gather`: whatever is right for a query stays); `None` for all.
 
     Raises
     ------
@@ -78,32 +78,24 @@ def evaluate_retriever(
     AssetError
         If there is no such collection, or what it or the encoder needs is not installed.
     InputError
-        If no query is left, or a number is not positive.
+        If the split has no query, or a number is not positive.
     """
     steps = [find_retriever(name) for name in (retriever, against) if name is not None]
-    chosen = _limited(load_collection(collection, split=split, documents=documents), queries)
-    if not chosen.queries:
-        raise InputError(f"{collection} has no {split} queries left", hint="Take more documents, or another split")
-    indexed = Indexed(chosen, home, progress)
-    runs = [run(step.make(indexed), chosen.queries, k=_DEPTH) for step in steps]
-    values = [{name: per_query(chosen.judgements, one, measure) for name, measure in MEASURES.items()} for one in runs]
+    corpus = gather(collection, documents=documents, queries={split: queries})
+    asked = corpus.parts[split]
+    if not asked.queries:
+        raise InputError(f"{collection} has no {split} queries", hint="Take another split")
+    indexed = Indexed(corpus.documents, home, progress)
+    runs = [run(step.make(indexed), asked.queries, k=_DEPTH) for step in steps]
+    values = [{name: per_query(asked.judgements, one, measure) for name, measure in MEASURES.items()} for one in runs]
     means = [{name: sum(found.values()) / len(found) for name, found in each.items()} for each in values]
     compared = None
     if against is not None:
         first = next(iter(MEASURES))
         compared = means[1], paired_randomisation(values[1][first], values[0][first])
-    return Evaluation(collection, retriever, len(chosen.documents), len(chosen.queries), means[0], compared, runs[0])
+    return Evaluation(collection, retriever, len(corpus.documents), len(asked.queries), means[0], compared, runs[0])
 
 
 def named_collections(names: Sequence[str]) -> list[str]:
     """Return the names, or all where `all` is among them; each once."""
     return list(dict.fromkeys(one for name in names for one in (COLLECTIONS if name == "all" else (name,))))
-
-
-def _limited(collection: Collection, queries: int | None) -> Collection:
-    if queries is None:
-        return collection
-    if queries < 1:
-        raise InputError(f"queries is {queries}, expected at least 1")
-    kept = sorted(collection.queries, key=lambda one: hashlib.sha256(one.encode()).digest())[:queries]
-    return collection.with_queries(kept)

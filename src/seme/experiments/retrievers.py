@@ -11,7 +11,6 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from seme.assets.collections import Collection
 from seme.assets.minilm import minilm_files
 from seme.embeddings.caching import encode_cached
 from seme.embeddings.onnx import OnnxEncoder
@@ -27,19 +26,19 @@ _DEPTH = 100
 
 @dataclass(frozen=True)
 class Indexed:
-    """A collection, and its indexes as they are asked for.
+    """Documents, and their indexes as they are asked for.
 
     Parameters
     ----------
-    collection
-        What is searched.
+    documents
+        Texts by id.
     home
         Of Seme: vectors are kept in its `cache`, the encoder is looked for in its `models`.
     progress
         Shows how far the encoding is.
     """
 
-    collection: Collection
+    documents: Mapping[str, str]
     home: Path
     progress: Bar | None = None
 
@@ -47,7 +46,7 @@ class Indexed:
     def words(self) -> Lexical:
         """Search by words."""
         index = BM25Index()
-        index.add(list(self.collection.documents), list(self.collection.documents.values()))
+        index.add(list(self.documents), list(self.documents.values()))
         return Lexical(index)
 
     @cached_property
@@ -61,7 +60,7 @@ class Indexed:
             )
 
         index = DenseIndex(encoder.dim, encoder=encoder.name, precision="int8")
-        index.add(list(self.collection.documents), encode(list(self.collection.documents.values())))
+        index.add(list(self.documents), encode(list(self.documents.values())))
         return Dense(index, encode)
 
 
@@ -77,7 +76,7 @@ RETRIEVERS: Mapping[str, Retriever] = MappingProxyType({
     "bm25": Retriever("Words (BM25)", lambda of: of.words),
     "bm25-rm3": Retriever(
         "Words, then again with those that the first hits have in common (RM3)",
-        lambda of: of.words >> RM3(of.collection.documents) >> of.words,
+        lambda of: of.words >> RM3(of.documents) >> of.words,
     ),
     "minilm": Retriever("Meaning (all-MiniLM-L6-v2, exact inner products)", lambda of: of.meaning),
     "minilm-rocchio": Retriever(

@@ -20,9 +20,10 @@ from seme.interp.dictionaries.jumprelu import JumpReLU
 from seme.interp.dictionaries.matryoshka import Matryoshka
 from seme.interp.dictionaries.relu import ReLU
 from seme.interp.dictionaries.site_names import hook_of_site, site_of_hook
-from seme.interp.dictionaries.storage import Tensors, read_folder, write_folder
+from seme.interp.dictionaries.storage import read_folder, write_folder
 from seme.interp.dictionaries.topk import TopK
 from seme.interp.dictionaries.tsae import TSAE
+from seme.tensor_folders import Tensors
 
 _NAMES = ("cfg.json", "sae_weights.safetensors")
 _THRESHOLD = (TSAE, JumpReLU, BatchTopK, Matryoshka)

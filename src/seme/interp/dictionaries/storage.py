@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
-from safetensors.numpy import save_file
 from safetensors.torch import load_file
 
 from seme.errors import CorruptionError, InputError
+from seme.tensor_folders import Tensors, write_tensor_folder
 
 FORMAT = 1
 _CONFIG, _TENSORS = "dictionary.json", "dictionary.safetensors"
-
-Tensors = dict[str, npt.NDArray[Any]]
 
 
 def write_folder(
@@ -30,21 +26,9 @@ def write_folder(
     *,
     names: tuple[str, str] = (_CONFIG, _TENSORS),
 ) -> Path:
-    """Write a configuration and tensors beside the folder's place, and rename them into it."""
-    building, before = folder.with_name(f".{folder.name}.part"), folder.with_name(f".{folder.name}.before")
-    for leftover in (building, before):
-        shutil.rmtree(leftover, ignore_errors=True)
-    building.mkdir(parents=True)
-    (building / names[0]).write_text(
-        json.dumps({"format": FORMAT, **config} if names[0] == _CONFIG else config, indent=1)
-    )
-    save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, building / names[1])
-    if folder.exists():
-        _refuse_other_files(folder, names)
-        folder.rename(before)
-    building.rename(folder)
-    shutil.rmtree(before, ignore_errors=True)
-    return folder
+    """Write a configuration and tensors, whole or not at all; a dictionary's own says its format."""
+    own = {"format": FORMAT, **config} if names[0] == _CONFIG else config
+    return write_tensor_folder(folder, own, tensors, names=names, kind="dictionary")
 
 
 def read_folder(folder: Path, *, names: tuple[str, str] = (_CONFIG, _TENSORS)) -> tuple[dict[str, Any], Tensors]:
@@ -71,11 +55,3 @@ def read_folder(folder: Path, *, names: tuple[str, str] = (_CONFIG, _TENSORS)) -
         name: (tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor).numpy()
         for name, tensor in found.items()
     }
-
-
-def _refuse_other_files(folder: Path, names: tuple[str, str]) -> None:
-    others = sorted(path.name for path in folder.iterdir() if path.name not in names)
-    if others:
-        raise InputError(
-            f"{folder} holds {others[0]} and is no dictionary's folder", hint="Name a folder that is not there yet"
-        )
