@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from h11 import LocalProtocolError
 from starlette.responses import PlainTextResponse
@@ -22,6 +23,8 @@ def test_a_client_that_broke_its_request_off_causes_no_stack_trace() -> None:
         return {"type": "http.disconnect"}
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    asyncio.run(SecurityHeaders(PlainTextResponse("late"))(scope, receive, send))
+    app = SecurityHeaders(PlainTextResponse("late"))
+    with ThreadPoolExecutor(1) as apart:  # the browser tests keep a loop running in this thread
+        apart.submit(lambda: asyncio.run(app(scope, receive, send))).result()
     assert [one["type"] for one in sent] == ["http.response.start", "http.response.body"]
     assert any(name == b"content-security-policy" for name, _ in sent[0]["headers"])
