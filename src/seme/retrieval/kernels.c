@@ -409,9 +409,10 @@ EXPORT void dot_rows(const float *vectors, int64_t dim, const int32_t *rows, int
  * layout: 32 codes lie side by side, byte by byte. */
 #define LANES 32
 #define MOST_BYTES 546 /* 120 * 546 < 65536: as many bytes have sums that fit into 16 bits */
+#define MOST_PAIRS 258 /* 254 * 258 < 65536: the same for tables whose entries are at most 127 */
 
 static void to_scores(const uint32_t *x, const float *scales, const float *factors, float *out) {
-    for (int64_t i = 0; i < LANES; i++) out[i] = scales[i] * (factors[0] + factors[1] * (float)x[i]);
+    for (int64_t i = 0; i < LANES; i++) out[i] = (scales ? scales[i] : 1.0f) * (factors[0] + factors[1] * (float)x[i]);
 }
 
 static void estimate(const uint8_t *codes, const float *scales, int64_t blocks, int64_t bytes, const uint8_t *tables,
@@ -422,7 +423,7 @@ static void estimate(const uint8_t *codes, const float *scales, int64_t blocks, 
             const uint8_t *table = tables + 32 * j, *code = codes + LANES * j;
             for (int64_t i = 0; i < LANES; i++) x[i] += (uint32_t)table[code[i] >> 4] + table[16 + (code[i] & 15)];
         }
-        to_scores(x, scales + b * LANES, factors, out + b * LANES);
+        to_scores(x, scales ? scales + b * LANES : NULL, factors, out + b * LANES);
     }
 }
 
@@ -452,7 +453,7 @@ __attribute__((target("avx2"))) static void estimate_256(const uint8_t *codes, c
         _mm256_storeu_si256((__m256i *)halves[0], evens);
         _mm256_storeu_si256((__m256i *)halves[1], odds);
         for (int64_t i = 0; i < LANES; i++) x[i] = halves[i & 1][i >> 1];
-        to_scores(x, scales + b * LANES, factors, out + b * LANES);
+        to_scores(x, scales ? scales + b * LANES : NULL, factors, out + b * LANES);
     }
 }
 #endif
@@ -466,6 +467,46 @@ EXPORT void sign_products(const uint8_t *codes, const float *scales, int64_t blo
     }
 #endif
     estimate(codes, scales, blocks, bytes, tables, factors, out);
+}
+
+/* The same sums for product-quantisation codes of four bits: tables of at most 127, no scale of each vector. */
+EXPORT void nibble_sums(const uint8_t *codes, int64_t blocks, int64_t bytes, const uint8_t *tables,
+                        const float *factors, float *out) {
+#ifdef X86
+    if (bytes <= MOST_PAIRS && __builtin_cpu_supports("avx2")) {
+        estimate_256(codes, NULL, blocks, bytes, tables, factors, out);
+        return;
+    }
+#endif
+    estimate(codes, NULL, blocks, bytes, tables, factors, out);
+}
+
+/* The same for some rows, from the tables (2 * bytes, 16) themselves. */
+EXPORT void nibble_sums_of(const uint8_t *codes, int64_t bytes, const float *tables, const int32_t *rows, int64_t m,
+                           float *out) {
+    for (int64_t r = 0; r < m; r++) {
+        const uint8_t *code = codes + (rows[r] / LANES) * bytes * LANES + rows[r] % LANES;
+        float high = 0, low = 0;
+        for (int64_t j = 0; j < bytes; j++) {
+            high += tables[32 * j + (code[LANES * j] >> 4)];
+            low += tables[32 * j + 16 + (code[LANES * j] & 15)];
+        }
+        out[r] = high + low;
+    }
+}
+
+/* Sums of what tables (parts, 256) say of the bytes of a code: asymmetric distance computation (Jegou et al. 2011). */
+static inline float byte_sum(const uint8_t *code, int64_t parts, const float *tables) {
+    float sums[4] = {0};
+    int64_t j = 0;
+    for (; j + 4 <= parts; j += 4)
+        for (int64_t i = 0; i < 4; i++) sums[i] += tables[256 * (j + i) + code[j + i]];
+    for (; j < parts; j++) sums[0] += tables[256 * j + code[j]];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+EXPORT void byte_sums(const uint8_t *codes, int64_t n, int64_t parts, const float *tables, float *out) {
+    for (int64_t i = 0; i < n; i++) out[i] = byte_sum(codes + i * parts, parts, tables);
 }
 
 /* Rows that are allowed and whose score may be `edge` or more, give or take `reach` times their error. */

@@ -42,6 +42,9 @@ _SIGNATURES = {
     "dot_int8": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, ctypes.c_float, _POINTER]),
     "dot_rows": (None, [_POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _POINTER]),
     "sign_products": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _POINTER]),
+    "nibble_sums": (None, [_POINTER, _SIZE, _SIZE, *[_POINTER] * 3]),
+    "nibble_sums_of": (None, [_POINTER, _SIZE, _POINTER, _POINTER, _SIZE, _POINTER]),
+    "byte_sums": (None, [_POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
     "rows_within": (_SIZE, [_POINTER, _POINTER, ctypes.c_float, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
 }
 
@@ -278,6 +281,50 @@ def sign_products(codes: Bytes, scales: Float32, tables: Bytes, factors: Float32
         x += high[codes[:, byte] >> 4]
         x += low[codes[:, byte] & 15]
     scores[:] = scales * (factors[0] + factors[1] * x.reshape(-1).astype(np.float32))
+
+
+def nibble_sums(codes: Bytes, tables: Bytes, factors: Float32, scores: Float32) -> None:
+    """Write `factors[0] + factors[1] · x`, x the sum of what tables say of codes of four bits (32·blocks,).
+
+    Parameters
+    ----------
+    codes
+        Packed (blocks, bytes, 32): 32 vectors side by side, two codes in a byte.
+    tables
+        What the high and the low half of each byte add (bytes, 2, 16), at most 127.
+    factors
+        Offset and step (2,).
+    """
+    if _C is not None:
+        _C.nibble_sums(_at(codes), *codes.shape[:2], _at(tables), _at(factors), _at(scores))
+        return
+    x = np.zeros((len(codes), codes.shape[2]), dtype=np.int32)
+    for byte, (high, low) in enumerate(tables):
+        x += high[codes[:, byte] >> 4]
+        x += low[codes[:, byte] & 15]
+    scores[:] = factors[0] + factors[1] * x.reshape(-1).astype(np.float32)
+
+
+def nibble_sums_of(codes: Bytes, tables: Float32, rows: Rows) -> Float32:
+    """Return the sums (m,) of what tables (bytes, 2, 16) say of some rows of packed codes (blocks, bytes, 32)."""
+    scores = np.zeros(len(rows), dtype=np.float32)
+    if _C is not None:
+        _C.nibble_sums_of(_at(codes), codes.shape[1], _at(tables), _at(rows), len(rows), _at(scores))
+        return scores
+    found = codes[rows // codes.shape[2], :, rows % codes.shape[2]]
+    for byte, (high, low) in enumerate(tables):
+        scores += high[found[:, byte] >> 4] + low[found[:, byte] & 15]
+    return scores
+
+
+def byte_sums(codes: Bytes, tables: Float32, scores: Float32) -> None:
+    """Write the sums (n,) of what tables (parts, 256) say of codes (n, parts)."""
+    if _C is not None:
+        _C.byte_sums(_at(codes), *codes.shape, _at(tables), _at(scores))
+        return
+    scores[:] = 0
+    for part, table in enumerate(tables):
+        scores += table[codes[:, part]]
 
 
 def rows_within(scores: Float32, errors: Float32, reach: float, allowed: Mask | None, edge: float) -> Rows:

@@ -37,7 +37,7 @@ class _Room(local):
         return [self.scores[i:j] for i, j in pairwise(edges)]
 
 
-_room = _Room()
+room = _Room()
 
 
 def nearest(
@@ -46,20 +46,20 @@ def nearest(
     """Return, for each segment, the rows that are among the k best of all, with all equals of the k-th."""
     estimates = _estimates(segments, query, precision, scan)
     if precision == "float32":
-        return _best(estimates, masks, k)
-    first = _best(estimates, masks, scan.rescore or max(4 * k, 100))
+        return best(estimates, masks, k)
+    first = best(estimates, masks, scan.rescore or max(4 * k, 100))
     found = _exact(segments, [rows for rows, _ in first], query)
     if scan.rescore or sum(len(rows) for rows, _ in found) < k:
-        return _cut(found, k)
+        return cut(found, k)
     edge = _kth([scores for _, scores in found], k)
     reach = (1.0 if precision == "int8" else _SURE) * float(np.linalg.norm(query.astype(np.float64)))
     parts = zip(segments, estimates, masks, first, found, strict=True)
-    return _cut([_with_doubtful(*part, query, edge, reach) for part in parts], k)
+    return cut([_with_doubtful(*part, query, edge, reach) for part in parts], k)
 
 
 def _estimates(segments: Sequence[DenseSegment], query: Float32, precision: str, scan: Scan) -> list[Float32]:
     binary = precision == "binary"
-    outs = _room.parts([len(s.arrays["scales"]) if binary else s.rows for s in segments])
+    outs = room.parts([len(s.arrays["scales"]) if binary else s.rows for s in segments])
     if binary:
         tables, factors = codes.sign_query(query)
         for s, out in zip(segments, outs, strict=True):
@@ -95,17 +95,18 @@ def _exact(segments: Sequence[DenseSegment], rows: Sequence[Rows], query: Float3
     return [(r, kernels.dot_rows(s.arrays["vectors"], r, query)) for s, r in zip(segments, rows, strict=True)]
 
 
-def _best(estimates: Sequence[Float32], masks: Sequence[Mask | None], k: int) -> list[Part]:
-    """Return the rows of the k largest scores of all segments; equals of the k-th are all returned."""
+def best(estimates: Sequence[Float32], masks: Sequence[Mask | None], k: int) -> list[Part]:
+    """Return the rows (ascending) of the k largest scores of all segments; equals of the k-th are all returned."""
     parts = []
     for scores, mask in zip(estimates, masks, strict=True):
         edge = kernels.kth_best(scores, mask, k, _SMALLEST)
         rows = kernels.rows_from(scores, mask, _SMALLEST if edge is None else edge)
         parts.append((rows, scores[rows]))
-    return _cut(parts, k)
+    return cut(parts, k)
 
 
-def _cut(parts: Sequence[Part], k: int) -> list[Part]:
+def cut(parts: Sequence[Part], k: int) -> list[Part]:
+    """Return the rows of the k largest scores among parts, in the order they have; equals of the k-th are all kept."""
     edge = _kth([scores for _, scores in parts], k)
     kept = [scores >= edge for _, scores in parts]
     return [(rows[keep], scores[keep]) for (rows, scores), keep in zip(parts, kept, strict=True)]
