@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from seme.errors import InputError
 from seme.retrieval.bm25 import BM25Index
-from seme.retrieval.dense import DenseIndex
 from seme.retrieval.hits import Hits
 from seme.retrieval.impacts import ImpactIndex
 from seme.retrieval.pipelines.results import Query, Results
@@ -18,6 +18,20 @@ from seme.retrieval.pipelines.steps import Step
 Vectors = npt.NDArray[np.float32]
 DEPTH = 1000
 """Hits of a retriever, as in the runs that papers compare."""
+
+
+class VectorIndex(Protocol):
+    """What `Dense` searches: a `DenseIndex`, a `FunnelIndex`, or another index with vectors by id."""
+
+    encoder: str
+
+    def search(self, vectors: npt.ArrayLike, k: int) -> list[Hits]:
+        """Return the k best for each query (m, d)."""
+        ...
+
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        """Return the vectors (n, d) of some ids."""
+        ...
 
 
 class Lexical(Step):
@@ -57,7 +71,7 @@ class Dense(Step):
         Most hits of a query.
     """
 
-    def __init__(self, index: DenseIndex, encode: Callable[[Sequence[str]], Vectors], *, k: int = DEPTH) -> None:
+    def __init__(self, index: VectorIndex, encode: Callable[[Sequence[str]], Vectors], *, k: int = DEPTH) -> None:
         self.index, self.encode, self.k = index, encode, _positive(k)
 
     def apply(self, results: Results) -> Results:
