@@ -20,12 +20,15 @@ from seme.embeddings.crisp.reductions import (
     reduction,
 )
 from seme.embeddings.crisp.scoring import ChamferLoss, chamfer
+from seme.embeddings.crisp.training import CrispObjective, PairBatches, padded, train_above
 
 __all__ = [
     "All",
     "ChamferLoss",
     "Clusters",
+    "CrispObjective",
     "MultiVectorEncoder",
+    "PairBatches",
     "Reduced",
     "Reduction",
     "Side",
@@ -35,7 +38,9 @@ __all__ = [
     "chamfer",
     "masked_kmeans",
     "means",
+    "padded",
     "reduction",
+    "train_above",
     "unpadded",
     "within_share",
 ]

@@ -85,6 +85,10 @@ class MultiVectorEncoder(nn.Module):
         """Return the vectors of a batch of tokens."""
         return self.reduced(self.base.states(batch), batch["attention_mask"], side)
 
+    def resume(self, states: torch.Tensor, mask: torch.Tensor, side: Side, *, layer: int) -> Reduced:
+        """Return the vectors of texts whose states after block `layer` are given."""
+        return self.reduced(self.base.resume(states, mask, layer=layer), mask, side)
+
     @torch.no_grad()
     def encode(
         self,

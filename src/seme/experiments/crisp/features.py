@@ -1,0 +1,62 @@
+"""States of texts below the trained blocks: computed once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from seme.embeddings.crisp.training import States
+from seme.embeddings.encoder import TextEncoder
+from seme.experiment import Context
+from seme.retrieval.multivector.packed import offsets_of
+
+if TYPE_CHECKING:
+    from seme.experiments.p24_crisp import CrispSettings
+
+_BATCH = 32
+
+
+def states(
+    encoder: TextEncoder, texts: Sequence[str], longest: int, settings: CrispSettings, context: Context
+) -> list[States]:
+    """Return the states (length, d) of texts after the frozen blocks, float16; from the cache if it has them."""
+    content = repr((settings.encoder, settings.layer, longest, list(texts)))
+    key = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    file = context.cache / f"states-{key}.npz"
+    if not file.is_file():
+        context.cache.mkdir(parents=True, exist_ok=True)
+        _write(file, _computed(encoder, texts, longest, settings, context))
+    with np.load(file, allow_pickle=False) as kept:
+        flat, offsets = kept["states"], offsets_of(kept["lengths"])
+    return [flat[offsets[i] : offsets[i + 1]] for i in range(len(texts))]
+
+
+@torch.no_grad()
+def _computed(
+    encoder: TextEncoder, texts: Sequence[str], longest: int, settings: CrispSettings, context: Context
+) -> list[States]:
+    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+    found: dict[int, States] = {}
+    for start in context.progress(range(0, len(order), _BATCH), "Running the frozen blocks"):
+        chosen = order[start : start + _BATCH]
+        batch = encoder.tokenise([texts[i] for i in chosen], longest=longest)
+        made = encoder.states(batch, layer=settings.layer).half().cpu().numpy()
+        for i, one, length in zip(chosen, made, batch["attention_mask"].sum(1).tolist(), strict=True):
+            found[i] = one[:length].copy()
+    return [found[i] for i in range(len(texts))]
+
+
+def _write(file: Path, made: Sequence[States]) -> None:
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".states-")
+    with os.fdopen(handle, "wb") as target:
+        np.savez(target, states=np.concatenate(made), lengths=np.array([len(one) for one in made]))
+        target.flush()
+        os.fsync(target.fileno())
+    Path(temporary).replace(file)

@@ -1,0 +1,108 @@
+"""All figures, tests over the queries, and the drawing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from seme.experiments.crisp.measuring import Found
+from seme.report import Report
+from seme.retrieval.significance import holm, paired_randomisation
+
+if TYPE_CHECKING:
+    from seme.experiments.p24_crisp import CrispSettings
+
+
+def add(report: Report, found: Found, settings: CrispSettings) -> None:
+    """Add the tables, the figure and what stood in for what."""
+    rows = []
+    for system, results in found.results.items():
+        values = found.by_seed(system)
+        by_collection = [float(np.mean([np.mean(list(one.values[name].values())) for one in results]))
+                         for name in settings.collections]  # fmt: skip
+        rows.append([
+            system, *by_collection, float(np.mean(values)), float(np.std(values)),
+            float(np.mean([one.ndcg(noisy=True) for one in results])), results[0].vectors, results[0].share,
+        ])  # fmt: skip
+    report.table(
+        "nDCG@10, mean over seeds",
+        ["system", *settings.collections, "mean", "sd over seeds", "noisy queries", "vectors of a document", "share"],
+        rows,
+    )
+    _add_tests(report, found, settings)
+    report.table(
+        "Spread within clusters over all spread of a document's tokens", ["clusters", "plain model", "trained so"],
+        [[name, float(np.mean([one.within[name] for one in found.results["MV"]])),
+          float(np.mean([one.within[name] for one in found.results[name]]))] for name in settings.reductions],
+    )  # fmt: skip
+    _draw(report, found, settings)
+    report.note(
+        f"Of {settings.encoder}, the blocks above the {settings.layer}th are trained on {settings.train} pairs of each "
+        f"collection; the paper trains all of Gemma-2B on millions. Every system begins at the same plain model "
+        f"({settings.steps_first} steps) of its seed and is trained for {settings.steps} steps more on the same "
+        "batches, the plain model (MV) too; post-hoc clusters are of that one."
+    )
+    report.note(
+        "Tokens have unit length" + (", and so do the means of clusters" if settings.unit_means else "") + "; there is "
+        "no projection, no prefix and no hard negative, and special tokens count. The loss takes the Chamfer score "
+        "per query vector; searches take it as it is, over all documents. The paper leaves these open, or fits them "
+        "to another backbone."
+    )
+    report.note(
+        f"Documents are cut to {settings.longest} tokens and have {settings.shortest} characters at least, for what is "
+        "short cannot be compressed: the paper finds so on Quora."
+    )
+
+
+def _add_tests(report: Report, found: Found, settings: CrispSettings) -> None:
+    pairs = [(name, other) for name in settings.reductions for other in (f"{name} post-hoc", "MV")]
+    tests = [paired_randomisation(_queries(found, other), _queries(found, name)) for name, other in pairs]
+    report.table(
+        "Differences, paired over queries", ["system", "against", "nDCG@10, difference", "p (randomisation, Holm)"],
+        [[name, other, one.difference, p]
+         for (name, other), one, p in zip(pairs, tests, holm([one.p for one in tests]), strict=True)],
+    )  # fmt: skip
+
+
+def _queries(found: Found, system: str) -> dict[str, float]:
+    """Return the mean over seeds of every query of every collection."""
+    seeds = [{f"{name} {query}": value for name, values in one.values.items() for query, value in values.items()}
+             for one in found.results[system]]  # fmt: skip
+    return {query: float(np.mean([one[query] for one in seeds])) for query in seeds[0]}
+
+
+def _draw(report: Report, found: Found, settings: CrispSettings) -> None:
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    groups = {
+        "trained through clusters (CRISP)": (settings.reductions, "o", "black", "black"),
+        "clusters afterwards, k-means": (
+            tuple(f"{one} post-hoc" for one in settings.reductions),
+            "o",
+            "white",
+            "black",
+        ),
+        "clusters afterwards, Ward": (
+            tuple(f"{one} post-hoc Ward" for one in settings.reductions),
+            "^",
+            "white",
+            "0.4",
+        ),
+        "tail, spacing, one vector": (settings.simpler, "s", "0.7", "0.3"),
+    }
+    for label, (names, marker, face, edge) in groups.items():
+        points = [(found.results[name][0].share, found.mean(name)) for name in names]
+        axes.plot(*zip(*points, strict=True), marker, mfc=face, mec=edge, ms=6, ls="none", label=label)
+    for name in (*settings.reductions, *settings.simpler):
+        place = (found.results[name][0].share, found.mean(name))
+        axes.annotate(name, place, (4, 4), textcoords="offset points", fontsize=7)
+    axes.axhline(found.mean("MV"), color="black", lw=1, ls="--", label="all tokens (MV)")
+    axes.set(xscale="log", xlabel="vectors of a document, share of its tokens", ylabel="nDCG@10")
+    axes.legend(fontsize=7, frameon=False)
+    report.figure(
+        "Quality and size", figure,
+        "nDCG@10 against the vectors that are stored of a document: trained through clusters, clustered afterwards, "
+        "and other ways to keep fewer vectors. The dashed line keeps all tokens.",
+    )  # fmt: skip

@@ -1,0 +1,60 @@
+"""Paper 24: CRISP, multi-vector retrieval that is trained through clusters of its own tokens."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field
+
+from seme.experiment import Context, ExperimentSettings, experiment
+from seme.report import Report
+
+
+class CrispSettings(ExperimentSettings):
+    """How many texts, and how each reduction is trained."""
+
+    encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
+    collections: tuple[str, ...] = Field(
+        default=("library-docs", "python-functions"), description="Collections of `seme.assets.load_collection`"
+    )
+    shortest: int = Field(default=400, ge=0, description="Characters that a document has at least")
+    documents: int = Field(default=400, ge=20, description="Documents of each collection that are searched")
+    queries: int = Field(default=120, ge=4, description="Test queries of each collection")
+    train: int = Field(default=400, ge=4, description="Training pairs of each collection")
+    longest: int = Field(default=96, ge=16, description="Tokens that are read of a document")
+    longest_query: int = Field(default=48, ge=8, description="Tokens that are read of a query")
+    layer: int = Field(default=5, ge=0, description="Blocks up to this one are frozen, and run once over the texts")
+    reductions: tuple[str, ...] = Field(
+        default=("C4x8", "C8x32", "C25", "C50"), description="Clusters that are trained through (CRISP)"
+    )
+    simpler: tuple[str, ...] = Field(
+        default=("Tail4x8", "Tail8x32", "K2", "K4", "SV"), description="Reductions that are trained to compare with"
+    )
+    steps_first: int = Field(default=60, ge=1, description="Steps of the plain multi-vector model, where all begin")
+    steps: int = Field(default=50, ge=1, description="Steps of each reduction from there, and of the plain model")
+    batch: int = Field(default=16, ge=2, description="Pairs of a step")
+    rate: float = Field(default=2e-4, gt=0, description="Learning rate, falling to 0")
+    temperature: float = Field(default=0.05, gt=0, description="What scores per query vector are divided by")
+    unit_means: bool = Field(default=True, description="Bring the means of clusters to unit length, as tokens are")
+    seeds: int = Field(default=3, ge=1, description="Trainings of the plain model and of each clustering")
+    simpler_seeds: int = Field(default=1, ge=1, description="Trainings of each simpler reduction, at most `seeds`")
+
+    @classmethod
+    def quick(cls) -> Self:
+        """Take few short texts, and train once."""
+        return cls(
+            collections=("film-plots",), documents=24, queries=8, train=16, longest=32, longest_query=16,
+            reductions=("C4x8", "C25"), simpler=("Tail4x8",), steps_first=3, steps=3, batch=8, seeds=1,
+        )  # fmt: skip
+
+
+@experiment(paper=24, slug="crisp", room="embeddings", needs=("methods", "minilm"))
+def run(settings: CrispSettings, context: Context) -> Report:
+    """Train multi-vector models with and without clusters of their tokens, and search with each."""
+    from seme.experiments.crisp import claims, measuring, tables  # noqa: PLC0415
+
+    report = Report(paper=24, slug="crisp", title="Multi-vector retrieval trained through clusters")
+    found = measuring.measure(settings, context)
+    claims.add(report, found, settings)
+    tables.add(report, found, settings)
+    return report
