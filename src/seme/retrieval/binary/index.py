@@ -189,12 +189,7 @@ class BinaryIndex(SegmentedIndex[BinarySegment]):
 def _read(folder: Path, entry: Mapping[str, Any], bits: int) -> BinarySegment:
     arrays, alive, dead = read_parts(folder, entry)
     segment = BinarySegment(arrays, alive, dict(entry), dead=dead)
-    lanes = arrays["lanes"]
-    if (
-        lanes.dtype != np.uint8
-        or lanes.ndim != 3
-        or lanes.shape[1] != -(-bits // 8)
-        or lanes.shape[0] * 32 < len(alive)
-    ):
+    lanes, width = arrays["lanes"], -(-bits // 8)
+    if lanes.dtype != np.uint8 or lanes.shape != (-(-len(alive) // LANES), width, LANES):
         raise CorruptionError(f"a segment of {folder} has codes of the shape {lanes.shape}", hint=store.REBUILD)
     return segment
