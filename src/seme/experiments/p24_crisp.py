@@ -18,9 +18,9 @@ class CrispSettings(ExperimentSettings):
         default=("library-docs", "python-functions"), description="Collections of `seme.assets.load_collection`"
     )
     shortest: int = Field(default=400, ge=0, description="Characters that a document has at least")
-    documents: int = Field(default=400, ge=20, description="Documents of each collection that are searched")
-    queries: int = Field(default=120, ge=4, description="Test queries of each collection")
-    train: int = Field(default=400, ge=4, description="Training pairs of each collection")
+    documents: int = Field(default=250, ge=20, description="Documents of each collection that are searched")
+    queries: int = Field(default=100, ge=4, description="Test queries of each collection")
+    train: int = Field(default=300, ge=4, description="Training pairs of each collection")
     longest: int = Field(default=96, ge=16, description="Tokens that are read of a document")
     longest_query: int = Field(default=48, ge=8, description="Tokens that are read of a query")
     layer: int = Field(default=5, ge=0, description="Blocks up to this one are frozen, and run once over the texts")
@@ -30,9 +30,9 @@ class CrispSettings(ExperimentSettings):
     simpler: tuple[str, ...] = Field(
         default=("Tail4x8", "Tail8x32", "K2", "K4", "SV"), description="Reductions that are trained to compare with"
     )
-    steps_first: int = Field(default=60, ge=1, description="Steps of the plain multi-vector model, where all begin")
-    steps: int = Field(default=50, ge=1, description="Steps of each reduction from there, and of the plain model")
-    batch: int = Field(default=16, ge=2, description="Pairs of a step")
+    steps_first: int = Field(default=40, ge=1, description="Steps of the plain multi-vector model, where all begin")
+    steps: int = Field(default=40, ge=1, description="Steps of each reduction from there, and of the plain model")
+    batch: int = Field(default=12, ge=2, description="Pairs of a step")
     rate: float = Field(default=2e-4, gt=0, description="Learning rate, falling to 0")
     temperature: float = Field(default=0.05, gt=0, description="What scores per query vector are divided by")
     unit_means: bool = Field(default=True, description="Bring the means of clusters to unit length, as tokens are")
@@ -43,8 +43,8 @@ class CrispSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Take few short texts, and train once."""
         return cls(
-            collections=("film-plots",), documents=24, queries=8, train=16, longest=32, longest_query=16,
-            reductions=("C4x8", "C25"), simpler=("Tail4x8",), steps_first=3, steps=3, batch=8, seeds=1,
+            collections=("film-plots",), documents=24, queries=8, train=16, longest=32, longest_query=24,
+            reductions=("C4x8", "C50"), simpler=("Tail4x8",), steps_first=3, steps=3, batch=8, seeds=1,
         )  # fmt: skip
 
 
