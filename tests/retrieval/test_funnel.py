@@ -24,7 +24,7 @@ def _ids(n):
 
 
 def _brute(vectors, query, stages, normalise):
-    """Sort everything at each stage, in float64."""
+    """Sort everything at each stage, in float64. (Cosines of one coordinate are all alike, so two are the fewest.)"""
     rows = np.arange(len(vectors))
     for stage in stages:
         x, q = vectors[rows, : stage.dim].astype(float), query[: stage.dim].astype(float)
@@ -38,7 +38,7 @@ def _brute(vectors, query, stages, normalise):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.integers(0, 10_000), st.booleans(), st.lists(st.integers(1, 16), min_size=1, max_size=4, unique=True), st.data()
+    st.integers(0, 10_000), st.booleans(), st.lists(st.integers(2, 16), min_size=1, max_size=4, unique=True), st.data()
 )
 def test_it_is_brute_force_at_every_stage(seed, normalise, dims, data):
     vectors, queries = _vectors(seed=seed)
