@@ -33,8 +33,8 @@ class BinaryParagraphsSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Train once on few glosses."""
         return cls(
-            documents=300, queries=30, shortest=5, dim=16, epochs=8, rate=0.2, hidden=32, hashing_epochs=3, shortlist=10,
-            transferred=12, seeds=1, rows=20_000,
+            documents=300, queries=30, shortest=5, dim=16, epochs=8, rate=0.2, hidden=32, hashing_epochs=3,
+            shortlist=10, transferred=12, seeds=1, rows=20_000,
         )  # fmt: skip
 
 

@@ -119,8 +119,8 @@ def _add_hashing(
 ) -> None:
     """Measure the autoencoder at both lengths."""
     for bits in (settings.bits, settings.long_bits):
-        made = SemanticHashing(material.terms, HashingSettings(bits=bits, hidden=settings.hidden, noise=1.0, epochs=settings.hashing_epochs),
-                               seed=seed)  # fmt: skip
+        given = HashingSettings(bits=bits, hidden=settings.hidden, noise=1.0, epochs=settings.hashing_epochs)
+        made = SemanticHashing(material.terms, given, seed=seed)
         made.fit(material.documents.texts, progress=context.progress)
         near = _nearness(made.transform(material.queries.texts), made.transform(material.documents.texts))
         found.add(f"Semantic hashing-{bits}", near, material.documents, material.queries)
