@@ -30,6 +30,20 @@ def functions() -> Collection:
     return collect("python-functions", _functions(Path(sysconfig.get_path("stdlib"))))
 
 
+def function_pairs(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of `python-functions` that a module gives; its tree is changed on the way."""
+    for node in ast.walk(tree):
+        if not isinstance(node, _Function) or not (said := ast.get_docstring(node)):
+            continue
+        query, body = _query(said), node.body[1:]
+        if query is None or not body or _named(node, query):
+            continue
+        node.body, node.name, node.decorator_list = body, "f", []
+        text = ast.unparse(node)[:_CHARACTERS]
+        if len(text.split()) >= _REST:
+            yield query, text
+
+
 def documentation() -> Collection:
     """Return first sentences of docstrings of the scientific libraries, and the rest of them."""
     return collect("library-docs", (pair for root in _libraries("library-docs") for pair in _docstrings(root)))
@@ -49,16 +63,7 @@ def _libraries(collection: str) -> list[Path]:
 
 def _functions(root: Path) -> Iterator[tuple[str, str]]:
     for _, tree in source_trees(root):
-        for node in ast.walk(tree):
-            if not isinstance(node, _Function) or not (said := ast.get_docstring(node)):
-                continue
-            query, body = _query(said), node.body[1:]
-            if query is None or not body or _named(node, query):
-                continue
-            node.body, node.name, node.decorator_list = body, "f", []
-            text = ast.unparse(node)[:_CHARACTERS]
-            if len(text.split()) >= _REST:
-                yield query, text
+        yield from function_pairs(tree)
 
 
 def _docstrings(root: Path) -> Iterator[tuple[str, str]]:
