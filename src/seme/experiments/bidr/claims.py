@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ def add(report: Report, runs: Sequence[Measured], given: Given, settings: BidrSe
         _codes(report, runs, parts)
     _verification(report, runs)
     _locality(report, runs)
-    gains = _each(runs, lambda one: _mean(one.verified[_LOCAL]) - _mean(one.verified["joint"]))
+    gains = _gains(runs, "verified", _LOCAL, "joint")
     report.claim(
         Claim.at_least("Codes first and dense vectors for their candidates then beat both at once, at equal steps "
                        "(MRR@10, difference)", measured=float(np.mean(gains)), floor=1e-6, spread=_range(gains))
@@ -39,8 +39,8 @@ def add(report: Report, runs: Sequence[Measured], given: Given, settings: BidrSe
     _draw(report, runs, settings)
     report.note(
         f"The encoder is frozen; what is trained is one head for queries and documents, over {len(given.ids)} "
-        f"documents of {settings.collection}. Its normalisation begins at the scale of a temperature of 0.05 and not at 1, where "
-        "inner products of a trained encoder would saturate the softmax."
+        f"documents of {settings.collection}. Its normalisation begins at the scale of a temperature of 0.05 and not "
+        "at 1, where inner products of a trained encoder would saturate the softmax."
     )
     report.note(
         "All second stages and the joint training begin with the same head. OPQ is fitted twice: to the vectors of the "
@@ -50,12 +50,8 @@ def add(report: Report, runs: Sequence[Measured], given: Given, settings: BidrSe
 
 
 def _codes(report: Report, runs: Sequence[Measured], parts: int) -> None:
-    gains = _each(
-        runs,
-        lambda one: (
-            _mean(one.codes[parts].recall["contrastive"]) - max(_mean(one.codes[parts].recall[name]) for name in _OPQ)
-        ),
-    )
+    ours, *others = (_recalls(runs, parts, name) for name in ("contrastive", *_OPQ))
+    gains = [one - max(peers) for one, *peers in zip(ours, *others, strict=True)]
     test = paired_t(*(_pooled([one.codes[parts].recall[name] for one in runs]) for name in (_OPQ[0], "contrastive")))
     report.claim(
         Claim.at_least(f"Codes of {parts} bytes trained for the ranking find more than OPQ's (recall@100, difference)",
@@ -63,7 +59,7 @@ def _codes(report: Report, runs: Sequence[Measured], parts: int) -> None:
                        paper_value="up to +4.3 points",
                        note=f"Against OPQ of the same encoder: {test.difference:+.4f}, paired t, p = {test.p:.2g}.")
     )  # fmt: skip
-    ratios = _each(runs, lambda one: one.codes[parts].lost["contrastive"] / one.codes[parts].lost[_OPQ[0]])
+    ratios = [one.codes[parts].lost["contrastive"] / one.codes[parts].lost[_OPQ[0]] for one in runs]
     report.claim(
         Claim.at_least(f"They reconstruct worse all the same ({parts} bytes: lost share of the squared norm, over "
                        "OPQ's)", measured=float(np.mean(ratios)), floor=1.0, spread=_range(ratios))
@@ -89,19 +85,19 @@ def _verification(report: Report, runs: Sequence[Measured]) -> None:
 
 def _locality(report: Report, runs: Sequence[Measured]) -> None:
     for name in (_LOCAL, "snowball"):
-        gains = _each(runs, lambda one, n=name: _mean(one.verified[n]) - _mean(one.verified["hard negatives"]))
+        gains = _gains(runs, "verified", name, "hard negatives")
         report.claim(
             Claim.at_least(f"Batches of a {name} make better vectors for the candidates than random batches with the "
                            "same hard negatives (MRR@10, difference)", measured=float(np.mean(gains)), floor=1e-6,
                            spread=_range(gains))
         )  # fmt: skip
-        gains = _each(runs, lambda one, n=name: _mean(one.verified[n]) - _mean(one.verified["random negatives"]))
+        gains = _gains(runs, "verified", name, "random negatives")
         report.claim(
             Claim.at_least(f"Batches of a {name} make better vectors for the candidates than random batches and "
                            "negatives (MRR@10, difference)", measured=float(np.mean(gains)), floor=1e-6,
                            spread=_range(gains))
         )  # fmt: skip
-    gains = _each(runs, lambda one: _mean(one.whole[_LOCAL]) - _mean(one.whole["random negatives"]))
+    gains = _gains(runs, "whole", _LOCAL, "random negatives")
     report.claim(
         Claim.at_most("Vectors trained locally are worse where all documents are searched (MRR@10, difference to "
                       "random batches and negatives)", measured=float(np.mean(gains)), ceiling=0.0,
@@ -113,7 +109,7 @@ def _tables(report: Report, runs: Sequence[Measured], settings: BidrSettings) ->
     rows = []
     for parts in settings.parts:
         for name in ("contrastive", *_OPQ):
-            values = _each(runs, lambda one, p=parts, n=name: _mean(one.codes[p].recall[n]))
+            values = _recalls(runs, parts, name)
             lost = [one.codes[parts].lost.get(name) for one in runs]
             shown = None if lost[0] is None else float(np.mean([one for one in lost if one is not None]))
             dead = float(np.mean([one.codes[parts].dead for one in runs])) if name == "contrastive" else None
@@ -145,10 +141,7 @@ def _draw(report: Report, runs: Sequence[Measured], settings: BidrSettings) -> N
     left, right = figure.subplots(1, 2)
     styles = {"contrastive": ("-", "o"), _OPQ[0]: ("--", "s"), _OPQ[1]: (":", "^")}
     for name, (line, mark) in styles.items():
-        heights = [
-            float(np.mean(_each(runs, lambda one, p=parts, n=name: _mean(one.codes[p].recall[n]))))
-            for parts in settings.parts
-        ]
+        heights = [float(np.mean(_recalls(runs, parts, name))) for parts in settings.parts]
         left.plot(settings.parts, heights, line, marker=mark, color="black", markerfacecolor="0.7", label=name)
     left.set(xlabel="bytes of a code", ylabel="recall@100", xticks=settings.parts)
     left.legend(frameon=False, fontsize=7)
@@ -172,8 +165,13 @@ def _mean(values: Values) -> float:
     return float(np.mean(list(values.values())))
 
 
-def _each(runs: Sequence[Measured], of: Callable[[Measured], float]) -> list[float]:
-    return [of(one) for one in runs]
+def _gains(runs: Sequence[Measured], kind: str, name: str, other: str) -> list[float]:
+    """Return, for each seed, by how much the mean of a system exceeds that of another."""
+    return [_mean(getattr(one, kind)[name]) - _mean(getattr(one, kind)[other]) for one in runs]
+
+
+def _recalls(runs: Sequence[Measured], parts: int, name: str) -> list[float]:
+    return [_mean(one.codes[parts].recall[name]) for one in runs]
 
 
 def _over(runs: Sequence[Measured], kind: str, name: str) -> float:

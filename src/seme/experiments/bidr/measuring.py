@@ -14,7 +14,7 @@ from seme.experiment import Context
 from seme.experiments.bidr.collection import Given
 from seme.experiments.bidr.training import Trainings
 from seme.retrieval.bigranular import BigranularIndex, ProductQuantiser
-from seme.retrieval.evaluation import per_query, recall, reciprocal_rank_at
+from seme.retrieval.evaluation import Measure, per_query, recall, reciprocal_rank_at
 
 if TYPE_CHECKING:
     from seme.experiments.p11_bidr import BidrSettings
@@ -156,5 +156,5 @@ def _serve(
     found.memory = codes / size.vectors
 
 
-def _judge(given: Given, run: Mapping[str, Mapping[str, float]], measure: object) -> Values:
-    return per_query(given.judgements, run, measure)  # type: ignore[arg-type]
+def _judge(given: Given, run: Mapping[str, Mapping[str, float]], measure: Measure) -> Values:
+    return per_query(given.judgements, run, measure)
