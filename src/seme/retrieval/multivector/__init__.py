@@ -151,7 +151,7 @@ class MultiVectorIndex(SegmentedIndex[MultiVectorSegment]):
         k
             Most hits of a query, from 1 to the number of texts.
         allowed
-            Texts that may be found (`mask`); `None` for all.
+            Texts that may be found (`mask`); `None` for all. To re-rank another search's hits, allow their ids.
         probes
             Only texts with a vector at one of so many centroids nearest to each query vector are looked at, as PLAID
             does, and there may be fewer hits than k; `None` scores every text.
@@ -254,9 +254,12 @@ class MultiVectorIndex(SegmentedIndex[MultiVectorSegment]):
     def _all(
         self, segment: MultiVectorSegment, mask: npt.NDArray[np.bool_] | None, query: Float32
     ) -> tuple[npt.NDArray[np.int64], Float32]:
-        scores = segment.scores(query, self.codebook)
-        rows = np.arange(segment.rows) if mask is None else np.flatnonzero(mask)
-        return rows, scores[rows]
+        if mask is None:
+            return np.arange(segment.rows), segment.scores(query, self.codebook)
+        rows = np.flatnonzero(mask)
+        # Vectors that lie together are read faster than those that must be gathered.
+        few = 2 * len(rows) < segment.rows
+        return rows, segment.scores(query, self.codebook, rows) if few else segment.scores(query, self.codebook)[rows]
 
     def _pruned(
         self, query: Float32, masks: Sequence[npt.NDArray[np.bool_] | None], probes: int, keep: int
