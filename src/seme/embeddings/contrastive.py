@@ -40,10 +40,12 @@ def info_nce(
         If a shape does not fit, or a query has no positive.
     """
     queries, documents = _matrix("scores", scores).shape
+    if ignored is not None and ignored.shape != scores.shape:
+        raise InputError(f"ignored is {tuple(ignored.shape)}, expected {tuple(scores.shape)}, as the scores")
+    if ignored is None and (positives is None or positives.ndim == 1):  # one right column each: the usual case, fused
+        return F.cross_entropy(scores, _columns(positives, queries, documents, scores.device))
     right = _right(positives, queries, documents, scores.device)
     if ignored is not None:
-        if ignored.shape != scores.shape:
-            raise InputError(f"ignored is {tuple(ignored.shape)}, expected {tuple(scores.shape)}, as the scores")
         scores = scores.masked_fill(ignored.bool() & ~right, -torch.inf)
     found = torch.logsumexp(scores.masked_fill(~right, -torch.inf), dim=1)
     return (torch.logsumexp(scores, dim=1) - found).mean()
@@ -99,7 +101,10 @@ class ContrastiveLoss(nn.Module):
             Negatives of all queries, (k, d), through which no gradient goes.
         """
         scores = self.scores(queries, documents)
-        right = _right(positives, len(queries), len(documents), scores.device)
+        if positives is None or positives.ndim == 1:
+            right = _columns(positives, len(queries), len(documents), scores.device)
+        else:
+            right = _right(positives, len(queries), len(documents), scores.device)
         extra = []
         if hard is not None:
             extra.append(torch.einsum("qd,qhd->qh", self._scaled(queries), self._scaled(hard)) / self.temperature)
@@ -107,9 +112,10 @@ class ContrastiveLoss(nn.Module):
             extra.append(self.scores(queries, queue.detach()))
         if extra:
             width = sum(one.shape[1] for one in extra)
-            right = F.pad(right, (0, width), value=False)
+            right = F.pad(right, (0, width), value=False) if right.ndim == 2 else right
             ignored = None if ignored is None else F.pad(ignored.bool(), (0, width), value=False)
-        return info_nce(torch.cat([scores, *extra], dim=1), right, ignored=ignored)
+            scores = torch.cat([scores, *extra], dim=1)
+        return info_nce(scores, right, ignored=ignored)
 
     def scores(self, queries: torch.Tensor, documents: torch.Tensor) -> torch.Tensor:
         """Return similarities over the temperature, (q, n)."""
@@ -127,16 +133,21 @@ def _matrix(name: str, tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
+def _columns(positives: torch.Tensor | None, queries: int, documents: int, device: torch.device) -> torch.Tensor:
+    if positives is None and queries <= documents:
+        return torch.arange(queries, device=device)
+    named = torch.arange(queries) if positives is None else positives
+    if named.shape != (queries,) or named.min() < 0 or named.max() >= documents:
+        raise InputError(
+            f"positives name columns {named.min()} to {named.max()} for {len(named)} queries, "
+            f"expected one from 0 to {documents - 1} for each of {queries}"
+        )
+    return named.long()
+
+
 def _right(positives: torch.Tensor | None, queries: int, documents: int, device: torch.device) -> torch.Tensor:
-    if positives is None:
-        positives = torch.arange(queries, device=device)
-    if positives.ndim == 1:
-        if positives.shape != (queries,) or positives.min() < 0 or positives.max() >= documents:
-            raise InputError(
-                f"positives name columns {positives.min()} to {positives.max()} for {len(positives)} queries, "
-                f"expected one from 0 to {documents - 1} for each of {queries}"
-            )
-        return F.one_hot(positives.long(), documents).bool()
+    if positives is None or positives.ndim == 1:
+        return F.one_hot(_columns(positives, queries, documents, device), documents).bool()
     if positives.shape != (queries, documents):
         raise InputError(f"positives is {tuple(positives.shape)}, expected ({queries},) or ({queries}, {documents})")
     if not bool(positives.bool().any(1).all()):

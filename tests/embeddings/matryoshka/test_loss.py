@@ -77,6 +77,11 @@ def test_without_a_new_norm_a_dot_product_differs():
         MatryoshkaLoss(base, DIMS, normalise=False)(a, b), sum(base(a[:, :m], b[:, :m]) for m in DIMS)
     )
     assert not torch.allclose(MatryoshkaLoss(base, DIMS)(a, b), MatryoshkaLoss(base, DIMS, normalise=False)(a, b))
+    cosine = ContrastiveLoss()
+    assert not MatryoshkaLoss(cosine, DIMS).normalise
+    both = [MatryoshkaLoss(cosine, DIMS, normalise=one)(a, b) for one in (None, True, False)]
+    assert torch.allclose(both[0], both[1], atol=1e-12)
+    assert torch.allclose(both[0], both[2], atol=1e-12)
 
 
 def test_named_vectors_are_cut_and_others_go_on():

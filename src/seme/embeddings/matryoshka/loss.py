@@ -26,8 +26,8 @@ class MatryoshkaLoss(nn.Module):
     weights
         Importance c_m, 1 by default.
     normalise
-        Whether each prefix has unit norm again; a prefix of a unit vector has not. Only a base that takes cosines
-        does without.
+        Whether each prefix has unit norm again, as a prefix of a unit vector has not. By default it has, unless the
+        base takes cosines anyway (its `similarity` is `cosine`), which is the same and half the work.
     dims_per_step
         How many sizes are drawn at each step, all if not given.
     also
@@ -48,11 +48,12 @@ class MatryoshkaLoss(nn.Module):
 
     def __init__(
         self, base: Callable[..., torch.Tensor], dims: Sequence[int], *, weights: Sequence[float] | None = None,
-        normalise: bool = True, dims_per_step: int | None = None, also: Sequence[str] = ("hard", "queue"),
+        normalise: bool | None = None, dims_per_step: int | None = None, also: Sequence[str] = ("hard", "queue"),
     ) -> None:  # fmt: skip
         super().__init__()
         self.base, self.dims = base, checked_dims(dims)
-        self.weights, self.normalise = checked_weights(weights, self.dims), normalise
+        self.weights = checked_weights(weights, self.dims)
+        self.normalise = getattr(base, "similarity", None) != "cosine" if normalise is None else normalise
         if dims_per_step is not None and not 1 <= dims_per_step <= len(self.dims):
             raise InputError(f"dims_per_step is {dims_per_step}, expected 1 to {len(self.dims)}, or None for all")
         self.dims_per_step, self.also = dims_per_step, frozenset(also)

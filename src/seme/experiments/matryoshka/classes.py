@@ -29,8 +29,8 @@ def add(report: Report, found: Mapping[str, Found]) -> None:
     report.note(
         "FF: a network of its own for each size. Cut: the first coordinates of the network of full size (FF-d); PCA "
         "and random: its principal components, and its coordinates in random order. Each of these has a new linear "
-        "head for each size; 'head cut' takes the columns of the old one. All have the same batches, steps and learning "
-        "rate. Neighbours: Euclidean distance to the training examples."
+        "head for each size; 'head cut' takes the columns of the old one. All have the same batches, steps and "
+        "learning rate. Neighbours: Euclidean distance to the training examples."
     )
     report.note(
         "Digits (scikit-learn, 8x8) and glosses of WordNet by their 45 fields, as frozen sentence vectors through one "

@@ -129,7 +129,7 @@ def _run(name: str, task: Task, context: Context, seed: int) -> dict[str, Any]:
         neighbours[kind] = {str(dim): nearest(train[:, :dim], task.train[1], test[:, :dim], task.test[1])
                             for dim in task.dims}  # fmt: skip
     return {"heads": heads, "neighbours": neighbours, "cascade": _cascade(*nested, task),
-            "parameters": tied[1].head.weight.numel()}  # type: ignore[union-attr]  # fmt: skip
+            "parameters": next(tied[1].parameters()).numel()}  # fmt: skip
 
 
 def _fit(
@@ -158,7 +158,7 @@ def _accuracies(body: nn.Module, heads: Heads, task: Task) -> dict[str, float]:
 def _cut_heads(body: nn.Module, heads: Heads, task: Task) -> dict[str, float]:
     """Cut the vectors of the fixed-size model, and its head with them: nothing was trained for that."""
     tied = TiedHeads(heads.dims, task.classes)
-    tied.head.load_state_dict(heads.heads[0].state_dict())  # type: ignore[index]
+    tied.head.load_state_dict(dict(zip(("weight", "bias"), heads.parameters(), strict=True)))
     vectors = body(task.test[0])
     return {str(dim): _accuracy(vectors, tied, dim, task.test[1]) for dim in task.dims}
 

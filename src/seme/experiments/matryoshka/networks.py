@@ -87,5 +87,5 @@ def descend(
         chosen = torch.from_numpy(order[place : place + batch])
         place += batch
         optimizer.zero_grad()
-        loss(chosen).backward()  # type: ignore[no-untyped-call]
+        loss(chosen).backward()
         optimizer.step()

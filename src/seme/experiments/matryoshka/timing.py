@@ -66,7 +66,7 @@ def _faiss(given: Vectorised, short: FunnelIndex, settings: MatryoshkaSettings) 
     for kind in ("flat", "HNSW"):
         for dim in (given.dims[-1], size):
             units, asked = _unit(given.glosses[:, :dim]), given.queries
-            index = (faiss.IndexFlatIP(dim) if kind == "flat"
+            index: Any = (faiss.IndexFlatIP(dim) if kind == "flat"
                      else faiss.IndexHNSWFlat(dim, _LINKS, faiss.METRIC_INNER_PRODUCT))  # fmt: skip
             index.add(units)
             if kind == "HNSW":
