@@ -152,8 +152,8 @@ def whole(batches: Sequence[int], dims: Sequence[int], rounds: int, longest: int
             }
             losses, apart = checked(steps, parameters)
             rows.append(row(name, batch, steps, losses, apart, rounds, 1))
-    return Section("A training step of MiniLM without the optimiser's", rows,
-                   [f"Pairs of texts of up to {longest} tokens, tokenised before; dropout is off; float32."])  # fmt: skip
+    remarks = [f"Pairs of texts of up to {longest} tokens, tokenised before; dropout is off; float32."]
+    return Section("A training step of MiniLM without the optimiser's", rows, remarks)
 
 
 def main() -> None:
