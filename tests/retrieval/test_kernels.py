@@ -45,6 +45,24 @@ def unit(seed: int, n: int, dim: int) -> np.ndarray:
     return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
 
 
+@pytest.mark.parametrize("pairs", [1, 48, 258, 300])
+def test_sums_of_codes_of_four_bits_and_of_bytes_are_those_of_the_tables(form: str, pairs: int) -> None:
+    random = np.random.default_rng(pairs)
+    packed = random.integers(0, 256, (3, pairs, 32), dtype=np.uint8)
+    tables = random.integers(0, 128, (pairs, 2, 16), dtype=np.uint8)
+    joined = packed.transpose(0, 2, 1).reshape(96, pairs)
+    places = np.arange(pairs)
+    wanted = (tables[places, 0, joined >> 4].astype(int) + tables[places, 1, joined & 15]).sum(axis=1)
+    found = np.empty(96, dtype=np.float32)
+    kernels.nibble_sums(packed, tables, np.array([3.0, 0.5], dtype=np.float32), found)
+    assert np.allclose(found, 3 + 0.5 * wanted)
+    rows = np.array([0, 31, 32, 95], dtype=np.int32)
+    assert np.allclose(kernels.nibble_sums_of(packed, tables.astype(np.float32), rows), wanted[rows])
+    wide = random.normal(size=(pairs, 256)).astype(np.float32)
+    kernels.byte_sums(joined, wide, found)
+    assert np.allclose(found, wide[places, joined].astype(np.float64).sum(axis=1), atol=1e-3)
+
+
 @pytest.mark.parametrize("dim", [1, 7, 8, 100, 384])
 def test_products_of_signs_are_the_sums_they_stand_for(form: str, dim: int) -> None:
     data, query = unit(1, 21, dim), unit(2, 1, dim)[0]
