@@ -48,7 +48,7 @@ class CrispSettings(ExperimentSettings):
         )  # fmt: skip
 
 
-@experiment(paper=24, slug="crisp", room="embeddings", needs=("methods", "minilm"))
+@experiment(paper=24, slug="crisp", room="embeddings", needs=("methods", "minilm", "film-reviews"))
 def run(settings: CrispSettings, context: Context) -> Report:
     """Train multi-vector models with and without clusters of their tokens, and search with each."""
     from seme.experiments.crisp import claims, measuring, tables  # noqa: PLC0415

@@ -238,6 +238,7 @@ NAN = np.full((2, DIM), np.nan)
         (lambda i: i.add(["x", "x"], np.ones((2, DIM)), [0, 1, 2]), "'x' stands twice"),
         (lambda i: i.add(["x"], np.ones((2, DIM)), [0, 1, 2]), "1 ids and 2 texts"),
         (lambda i: i.add([""], np.ones((2, DIM)), [0, 2]), "must have 1 to"),
+        (lambda _: made("float16").add(["x"], np.full((1, DIM), 1e5), [0, 1]), "beyond 65504"),
         (lambda i: i.search(*pack(QUERIES), 11), "k is 11, it must be from 1 to 10"),
         (lambda i: i.search(*pack(QUERIES), 0), "k is 0"),
         (lambda i: i.search(*pack(QUERIES), 3, probes=1), "index with a codebook"),

@@ -29,6 +29,7 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 _FORMAT = 1
 _KEEP = 256
 """Candidates that are scored in full, at least (as PLAID does for k = 10)."""
+_WIDEST = float(np.finfo(np.float16).max)
 _SMALLEST = float(np.finfo(np.float32).min)
 
 
@@ -99,7 +100,8 @@ class MultiVectorIndex(SegmentedIndex[MultiVectorSegment]):
         Raises
         ------
         InputError
-            If numbers or widths do not fit, a text has no vector, a value is not finite, or an id stands twice.
+            If numbers or widths do not fit, a text has no vector, a value is not finite (or too large for
+            float16), or an id stands twice.
         """
         self._must_be_writable()
         texts = checked_packed(vectors, offsets, self.dim)
@@ -113,6 +115,8 @@ class MultiVectorIndex(SegmentedIndex[MultiVectorSegment]):
             texts = self.clustering.apply(*texts)
         if self._bits is not None and self.codebook is None:
             self.codebook = Codebook.fit(texts.vectors, bits=self._bits)
+        if self.precision == "float16" and float(np.abs(texts.vectors).max()) > _WIDEST:
+            raise InputError(f"a value is beyond {_WIDEST:g}, the most that float16 holds", hint="Scale the vectors")
         self._drop(ids)
         self._segments.append(build(encoded, texts, self.precision, self.codebook))
 
