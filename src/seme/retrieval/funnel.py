@@ -186,8 +186,8 @@ class FunnelIndex:
         vectors
             Queries (q, d).
         rows
-            Candidates of each, by their places: what an index of the first stage's prefixes found (e.g. a graph); the
-            best first where there is one stage only. Places below 0, which mean none, are left out.
+            Candidates of each, by their places: what an index of the first stage's prefixes found, e.g. a graph.
+            Places below 0, which mean none, are left out.
         k
             Most hits of a query, >= 1.
 

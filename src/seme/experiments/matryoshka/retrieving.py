@@ -49,8 +49,7 @@ def add(report: Report, material: Material, settings: MatryoshkaSettings, contex
     """Train heads over all sizes and over the full one alone, search by all of them, and report."""
     dims = nested_dims(material.glosses.shape[1], settings.smallest)
     data = fingerprint(material.glosses.numpy(), material.sentences.numpy(), material.rows)
-    base = (settings.model_dump(exclude=set(_ELSEWHERE)),
-            context.seed, data)  # fmt: skip
+    base = (settings.model_dump(exclude=set(_ELSEWHERE)), context.seed, data)
 
     def nested(sizes: tuple[int, ...], seed: int, *, stages: bool) -> dict[str, Any]:
         head = _head(sizes, seed, base, material, settings, context)
