@@ -51,8 +51,11 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1, le=256)
     vector_scan: Literal["float32", "int8", "binary"] = "binary"
     """What a search by meaning reads of each vector; the last two score their best again exactly."""
-    lexical_weight: float = Field(default=0.5, ge=0.0, le=1.0)
+    lexical_weight: float = Field(default=0.4, ge=0.0, le=1.0)
     """Share of BM25 in the hybrid score; the rest is the dense score."""
+    feedback_hits: int = Field(default=1, ge=0, le=20)
+    """First hits that move the query's vector a little before a second round; 0 for one round. `benchmarks.judged`
+    chose this and the share."""
 
     # Trending (the formula stands in `papers.ranking`)
     trending_votes: float = Field(default=1.0, ge=0)

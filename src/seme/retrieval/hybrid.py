@@ -11,6 +11,7 @@ import numpy.typing as npt
 from seme.errors import InputError
 from seme.retrieval.bm25 import BM25Index
 from seme.retrieval.dense import DenseIndex
+from seme.retrieval.feedback.vectors import rocchio
 from seme.retrieval.fusion import convex, reciprocal_rank
 from seme.retrieval.hits import Hits
 from seme.retrieval.segmented import Masks
@@ -62,8 +63,13 @@ class HybridIndex:
         allowed: Allowed | None = None,
         weights: Sequence[float] = (0.5, 0.5),
         method: str = "convex",
+        feedback: int = 0,
+        moved: float = 0.2,
     ) -> list[HybridHit]:
         """Return the k best documents of both systems.
+
+        With feedback there are two rounds: between them the query's vector moves towards the first hits of both
+        systems together, `(1 - moved) · query + moved · mean` (Rocchio; interpolated at both places, Li et al. 2022).
 
         Parameters
         ----------
@@ -77,20 +83,33 @@ class HybridIndex:
             Of the lexical and of the dense system.
         method
             `convex` (scaled scores) or `rrf` (reciprocal ranks).
+        feedback
+            Hits of the first round that move the vector; 0 for one round.
+        moved
+            How far they move it, 0 to 1.
 
         Raises
         ------
         InputError
-            If `k` is not positive or the method is unknown.
+            If `k` is not positive, `feedback` is negative, `moved` is not from 0 to 1, or the method is unknown.
         """
         if method not in ("convex", "rrf"):
             raise InputError(f"method is {method!r}, it must be convex or rrf")
+        if feedback < 0 or not 0 <= moved <= 1:
+            raise InputError(f"feedback is {feedback} and moved {moved}, expected 0 or more hits, and 0 to 1")
         depth = max(DEPTH, k)
         words, meaning = (None, None) if allowed is None else (allowed.lexical, allowed.dense)
         lexical = self.lexical.search(text, depth, allowed=words)
-        dense = self.dense.search(vector[None, :], depth, allowed=meaning, rescore=_RESCORED * depth)[0]
         fuse = convex if method == "convex" else reciprocal_rank
-        fused = fuse([lexical, dense], weights=weights)
+
+        def fused_with(query: npt.NDArray[np.float32]) -> tuple[Hits, Hits]:
+            dense = self.dense.search(query[None, :], depth, allowed=meaning, rescore=_RESCORED * depth)[0]
+            return dense, fuse([lexical, dense], weights=weights)
+
+        dense, fused = fused_with(vector)
+        near = [i for i in fused.ids[:feedback] if i in self.dense]
+        if near:
+            dense, fused = fused_with(rocchio(vector, self.dense.vectors(near), alpha=1 - moved, beta=moved))
         first, second = _places(lexical), _places(dense)
         none = (None, None)
         return [
