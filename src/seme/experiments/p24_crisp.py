@@ -15,7 +15,7 @@ class CrispSettings(ExperimentSettings):
 
     encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
     collections: tuple[str, ...] = Field(
-        default=("library-docs", "python-functions"), description="Collections of `seme.assets.load_collection`"
+        default=("python-functions",), description="Collections of `seme.assets.load_collection`"
     )
     shortest: int = Field(default=400, ge=0, description="Characters that a document has at least")
     documents: int = Field(default=400, ge=20, description="Documents of each collection that are searched")
@@ -32,7 +32,7 @@ class CrispSettings(ExperimentSettings):
     )
     steps_first: int = Field(default=40, ge=1, description="Steps of the plain multi-vector model, where all begin")
     steps: int = Field(default=30, ge=1, description="Steps of each reduction from there, and of the plain model")
-    batch: int = Field(default=12, ge=2, description="Pairs of a step")
+    batch: int = Field(default=10, ge=2, description="Pairs of a step")
     rate: float = Field(default=3e-4, gt=0, description="Learning rate, falling to 0")
     temperature: float = Field(default=0.05, gt=0, description="What scores per query vector are divided by")
     unit_means: bool = Field(default=True, description="Bring the means of clusters to unit length, as tokens are")
