@@ -27,6 +27,13 @@ def test_a_wrong_name_is_answered_with_those_there_are(planted_line):
     assert "planted-line" in caught.value.hint
 
 
+def test_of_a_paper_with_two_experiments_one_must_be_named():
+    with pytest.raises(NotFoundError, match="paper 19 has 2 experiments") as caught:
+        find_experiment("19")
+    assert caught.value.hint == "Name one: binary-paragraphs, disambiguated-skipgram"
+    assert find_experiment("disambiguated-skipgram").paper == find_experiment("binary-paragraphs").paper == 19
+
+
 def test_all_experiments_are_listed_and_explained_without_pytorch():
     probe = (
         "import sys\n"

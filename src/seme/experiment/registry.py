@@ -94,16 +94,21 @@ def find_experiment(name: str) -> Experiment:
     Raises
     ------
     NotFoundError
-        If there is none; the hint lists those there are.
+        If there is none, or a paper has several; the hint lists those there are.
     """
     wanted = int(name) if name.isdigit() else name.strip().lower()
-    names = []
-    for module, paper, slug in _modules():
-        if wanted in (paper, slug, module):
-            import_module(f"{PACKAGE}.{module}")
-            return _REGISTRY[slug]
-        names.append(slug)
-    raise NotFoundError(f"there is no experiment {name!r}", hint="There are: " + ", ".join(names))
+    known = list(_modules())
+    found = [(module, slug) for module, paper, slug in known if wanted in (paper, slug, module)]
+    if len(found) > 1:
+        raise NotFoundError(
+            f"paper {wanted} has {len(found)} experiments", hint="Name one: " + ", ".join(slug for _, slug in found)
+        )
+    if not found:
+        raise NotFoundError(
+            f"there is no experiment {name!r}", hint="There are: " + ", ".join(slug for _, _, slug in known)
+        )
+    import_module(f"{PACKAGE}.{found[0][0]}")
+    return _REGISTRY[found[0][1]]
 
 
 def experiment_names() -> list[str]:
