@@ -15,12 +15,14 @@ class ChunkBatch(TypedDict):
     """Chunks as a language model and a retriever read them.
 
     `input_ids` and `attention_mask` (n, length) of whole chunks; `helped` (n, length), true in their second halves;
-    `queries` and `passages`, the texts of first halves and of whole chunks.
+    `texts` as they came; `queries` and `passages`, the texts of first halves and of whole chunks as far as they are
+    read.
     """
 
     input_ids: torch.Tensor
     attention_mask: torch.Tensor
     helped: torch.Tensor
+    texts: list[str]
     queries: list[str]
     passages: list[str]
 
@@ -132,6 +134,7 @@ def make_batch(texts: Sequence[str], tokenizer: Any, *, longest: int = 157) -> C
         "input_ids": ids,
         "attention_mask": mask.long(),
         "helped": mask & (places >= (lengths // 2)[:, None]),
+        "texts": list(texts),
         "queries": [tokenizer.decode(row[: len(row) // 2]) for row in rows],
         "passages": [tokenizer.decode(row) for row in rows],
     }

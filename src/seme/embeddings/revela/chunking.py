@@ -21,7 +21,7 @@ def split_chunks(text: str, count: Callable[[str], int], *, longest: int = 120, 
     text
         A document.
     count
-        How many tokens a text has; a text that grows never has fewer.
+        How many tokens a text has; two texts put together have at most as many as both.
     longest, shortest
         Tokens of a chunk; a shorter one is left out.
 
@@ -33,12 +33,13 @@ def split_chunks(text: str, count: Callable[[str], int], *, longest: int = 120, 
     if not 1 <= shortest <= longest:
         raise InputError(f"shortest is {shortest} and longest {longest}, expected 1 <= shortest <= longest")
     found: list[str] = []
-    held = ""
+    held, length = "", 0
     for piece in _pieces(text, count, longest):
-        if held.strip() and count((held + piece).strip("\n ")) > longest:
+        tokens = count(piece)
+        if held.strip() and length + tokens > longest:
             found.append(held)
-            held = ""
-        held += piece
+            held, length = "", 0
+        held, length = held + piece, length + tokens
     stripped = (one.strip("\n").rstrip() for one in (*found, held))
     return [one for one in stripped if one.strip() and count(one) >= shortest]
 
