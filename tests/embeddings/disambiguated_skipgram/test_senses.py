@@ -181,6 +181,8 @@ def test_bad_input():
             SenseSettings(**wrong)
     with pytest.raises(InputError, match="words occur 5 times"):
         DisambiguatedSkipGram().fit([["a", "b"]])
+    with pytest.raises(InputError, match="texts hold a string"):
+        DisambiguatedSkipGram().fit(["a b", "a b"])
     with pytest.raises(InputError, match="no text has two"):
         DisambiguatedSkipGram().fit([["a"], ["b"]], least=1)
     with pytest.raises(NotFoundError, match="no vector for 'zebra'"):

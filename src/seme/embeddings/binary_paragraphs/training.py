@@ -12,8 +12,8 @@ from seme.embeddings.binary_paragraphs.network import ParagraphNetwork
 from seme.embeddings.binary_paragraphs.settings import ParagraphSettings
 from seme.embeddings.binary_paragraphs.terms import Documents, Rows
 
-_TOGETHER = 512
-"""New documents whose vectors are found at once."""
+_LOGITS = 5_000_000
+"""Logits, nearly, that are held at once for new documents: V for each, or for each of its words with a context."""
 _TINY = 1e-10
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]
 """Owners, terms and words before them."""
@@ -62,11 +62,10 @@ def infer(network: ParagraphNetwork, documents: Documents, settings: ParagraphSe
 
     They start at zero and go by AdaGrad over the whole softmax, so that a document's vector does not depend on others.
     """
-    found = [
-        _infer(network, documents, np.arange(start, min(start + _TOGETHER, len(documents))), settings)
-        for start in range(0, len(documents), _TOGETHER)
-    ]
-    return np.concatenate(found) if found else np.empty((0, settings.width), dtype=np.float32)
+    rows = documents.lengths if network.context else np.ones(len(documents), dtype=np.int64)
+    groups = np.cumsum(rows) * len(network.softmax.bias) // _LOGITS
+    parts = [_infer(network, documents, np.flatnonzero(groups == one), settings) for one in np.unique(groups)]
+    return np.concatenate(parts) if parts else np.empty((0, settings.width), dtype=np.float32)
 
 
 def _infer(

@@ -38,8 +38,12 @@ class Lexicon:
         Raises
         ------
         InputError
-            If fewer than two words are left.
+            If fewer than two words are left, or a text is no list of words.
         """
+        if any(isinstance(text, str) for text in texts):
+            raise InputError(
+                "texts hold a string, expected the words of each text", hint="[text.split() for text in …]"
+            )
         counts = Counter(chain.from_iterable(texts))
         kept = sorted((name for name, n in counts.items() if n >= least), key=lambda name: (-counts[name], name))[
             :limit
