@@ -122,6 +122,19 @@ def test_the_key_encoder_moves_before_keys_and_the_queue_after_the_update(encode
     assert torch.equal(objective.queue[learner.SIZE :], before[learner.SIZE :])
 
 
+def test_the_queue_can_begin_with_keys_of_texts(encoder):
+    objective = MomentumContrast(encoder, queue=15).train()
+    data = learner.make_data()
+    objective.fill(data.starting_at(0))
+    batches = data.starting_at(0)
+    keys = torch.cat([encoder(next(batches)["key"]) for _ in range(3)])[:15]
+    assert torch.allclose(objective.queue, keys, atol=1e-5)
+    assert int(objective.place) == 0
+    assert objective.key_encoder.training
+    with pytest.raises(InputError, match="9 keys of 15 missing"):
+        objective.fill([next(batches)])
+
+
 @pytest.mark.parametrize("wanted", [True, False])
 def test_dropout_of_the_key_encoder_can_be_left_out(wanted):
     objective = MomentumContrast(learner.make_encoder(dropout=0.5), queue=12, key_dropout=wanted).train()

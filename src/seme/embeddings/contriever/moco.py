@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import torch
@@ -105,6 +105,35 @@ class MomentumContrast(Objective):
                 own = F.cosine_similarity(queries, keys)
             best = self.contrast.scores(queries, self.queue).amax(1)
         return Loss(total, {"accuracy": (own / self.contrast.temperature > best).float().mean()})
+
+    @torch.no_grad()
+    def fill(self, batches: Iterable[Mapping[str, Any]]) -> None:
+        """Fill the queue with keys of the encoder as it is, instead of random ones; not in the paper.
+
+        Random keys have nothing in common with texts, so that for the first K / B steps the loss falls if only all
+        texts lie together. In a run of few steps that is what is learned; in the paper's 500,000 steps, 64 of which
+        pass that way, it does not matter. Call it before the training of every process, with the same batches.
+
+        Parameters
+        ----------
+        batches
+            As `forward` takes them; read until the queue is full.
+
+        Raises
+        ------
+        InputError
+            If they end before.
+        """
+        self.key_encoder.eval()
+        missing = len(self.queue)
+        for batch in batches:
+            keys = self.key_encoder(batch["key"])[:missing]
+            self.queue[len(self.queue) - missing :][: len(keys)] = keys.to(self.queue.dtype)
+            missing -= len(keys)
+            if not missing:
+                self.key_encoder.train(self.training and self.key_dropout)
+                return
+        raise InputError(f"batches ended with {missing} keys of {len(self.queue)} missing", hint="Give more of them")
 
     def after_update(self, model: nn.Module) -> None:  # noqa: ARG002
         """Put the keys of the step into the queue."""

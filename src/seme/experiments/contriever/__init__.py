@@ -1,0 +1,1 @@
+"""Parts of the experiment of paper 23."""
