@@ -47,5 +47,5 @@ def test_verdicts_follow_from_the_figures():
         report = Report(paper=19, slug="binary-paragraphs", title="t")
         claims.add(report, [of_values(values, 0.1 - 0.05 * sign)] * 3, material, BinaryParagraphsSettings())
         assert {one.verdict for one in report.claims} == verdicts, sign
-        assert len(report.claims) == 7
+        assert len(report.claims) == 9
         assert report.baselines[-1].metrics["MAP carried over"] == pytest.approx(1 / 8)

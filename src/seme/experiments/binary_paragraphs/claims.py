@@ -31,6 +31,10 @@ def add(report: Report, found: Sequence[Found], material: Material, settings: Bi
     ):  # fmt: skip
         _add_gain(report, found, "precision", (rival, bpv), f"{bpv} ranks better {statement} (MAP, difference)", paper,
                   strict="or as good" not in statement)  # fmt: skip
+    for bits in (settings.bits, settings.long_bits):
+        _add_gain(report, found, "ndcg", (f"Semantic hashing-{bits}", bpv),
+                  f"{bpv} finds better first documents than semantic hashing of {bits} bits (nDCG@10, difference)",
+                  "on all of its sets")  # fmt: skip
     _add_gain(report, found, "ndcg", ("Real-Binary, code", "Real-Binary, re-ranked"),
               "Real vectors rank a ball around the code better than the code (nDCG@10, difference)", "")  # fmt: skip
     touched = [one.touched for one in found]
