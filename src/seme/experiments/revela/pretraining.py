@@ -115,7 +115,6 @@ def _config(settings: RevelaSettings, vocabulary: int, end: int) -> LlamaConfig:
         num_hidden_layers=settings.layers, num_attention_heads=heads,
         num_key_value_heads=1 if heads % 2 else heads // 2,
         max_position_embeddings=1024, tie_word_embeddings=True, bos_token_id=end, eos_token_id=end,
-        attn_implementation="sdpa",
     )  # fmt: skip
 
 

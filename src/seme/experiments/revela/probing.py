@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -59,4 +60,4 @@ def gradient_norm(model: Revela, batch: ChunkBatch) -> float:
     RevelaObjective()(model, batch).total.backward()
     squares = [float(one.grad.double().pow(2).sum()) for one in model.retriever.parameters() if one.grad is not None]
     model.zero_grad()
-    return sum(squares) ** 0.5
+    return math.sqrt(sum(squares))

@@ -39,10 +39,10 @@ class Variant:
 
 def chunked(texts: Sequence[str], base: Base, settings: RevelaSettings) -> list[list[str]]:
     """Return the chunks of each text that has a pair of neighbours."""
-    tokenizer = base.tokenizer
+    backend = base.tokenizer.backend_tokenizer  # ten times as fast as the wrapper around it
 
     def count(text: str) -> int:
-        return len(tokenizer.encode(text, add_special_tokens=False))
+        return len(backend.encode(text, add_special_tokens=False))
 
     found = (split_chunks(text, count, longest=settings.chunk, shortest=_SHORTEST) for text in texts)
     return [one for one in found if len(one) >= GROUP]
