@@ -14,13 +14,11 @@ class ContrieverSettings(ExperimentSettings):
     """What is searched, and how students are trained."""
 
     collections: tuple[str, ...] = Field(
-        default=(
-            "library-docs", "python-functions", "wordnet-examples", "wordnet-terms", "wordnet-glosses", "film-plots"
-        ),
+        default=("library-docs", "wordnet-examples", "wordnet-terms", "wordnet-glosses", "film-plots"),
         description="Collections whose documents are trained on and whose test queries are asked",
     )  # fmt: skip
     documents: int = Field(default=500, ge=20, description="Documents of each, at most")
-    queries: int = Field(default=120, ge=5, description="Test queries of each, at most")
+    queries: int = Field(default=100, ge=5, description="Test queries of each, at most")
     labelled: int = Field(default=160, ge=5, description="Training queries of each for fine-tuning, at most")
     width: int = Field(default=128, ge=8, description="Width of the student, a multiple of its heads (2)")
     layers: int = Field(default=2, ge=1, description="Blocks of the student")
@@ -29,7 +27,7 @@ class ContrieverSettings(ExperimentSettings):
     batch: int = Field(default=32, ge=2, description="Pairs of a step")
     steps: int = Field(default=100, ge=2, description="Steps of a training without labels")
     tuned: int = Field(default=40, ge=2, description="Steps of a fine-tuning")
-    crossed: int = Field(default=120, ge=2, description="Steps of a training in two scripts")
+    crossed: int = Field(default=100, ge=2, description="Steps of a training in two scripts")
     rate: float = Field(default=1e-3, gt=0, description="Learning rate")
     rate_tuned: float = Field(default=5e-4, gt=0, description="Learning rate of fine-tuning")
     temperature: float = Field(default=0.05, gt=0, description="What inner products are divided by")
@@ -45,7 +43,7 @@ class ContrieverSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Train for a few steps, once, on one small collection."""
         return cls(
-            collections=("film-plots",), documents=40, queries=16, labelled=16, width=16, layers=1, chunk=16,
+            collections=("film-plots",), documents=156, queries=16, labelled=16, width=16, layers=1, chunk=16,
             longest=16, batch=8, steps=4, tuned=2, crossed=4, queue=32, short=16, seeds=1, continued=0,
         )  # fmt: skip
 

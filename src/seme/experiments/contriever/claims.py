@@ -99,8 +99,8 @@ def _add_lexical(report: Report, found: Found, material: Material, settings: Con
                 tests.append(paired_randomisation(per_query(found.systems[BM25], measure, one),
                                                   per_query(runs, measure, one)))  # fmt: skip
                 mine, words = over_seeds(runs, measure, one), over_seeds(found.systems[BM25], measure, one)
-                result = "win" if mine > words else "loss" if mine < words else "tie"
-                rows.append([one, measure, mine, words, result, random[one] if measure == _RECALL else None])
+                floor = random[one] if measure == _RECALL else None
+                rows.append([one, measure, mine, words, _result(mine, words, floor), floor])
         corrected = holm([one.p for one in tests])
         report.table(
             f"{system} against BM25",
@@ -118,6 +118,16 @@ def _add_lexical(report: Report, found: Found, material: Material, settings: Con
                     note=f"{wins} of {len(settings.collections)}.",
                 )
             )  # fmt: skip
+
+
+def _result(mine: float, words: float, random: float | None) -> str:
+    """Return who wins; where a random ranking finds more than either, nobody does.
+
+    A ranking of BM25 ends with the documents that share a word with the query; a random one has a hundred.
+    """
+    if random is not None and mine <= random:
+        return "below a random ranking"
+    return "win" if mine > words else "loss" if mine < words else "tie"
 
 
 def _difference(report: Report, found: Found, statement: str, better: str, worse: str, paper: str) -> None:
