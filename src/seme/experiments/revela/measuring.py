@@ -42,7 +42,7 @@ def measure(base: Base, texts: Texts, settings: RevelaSettings, context: Context
     documents, unseen = chunked(learned, base, settings), chunked(texts.unseen, base, settings)
     batches = probe_batches(
         unseen, base.tokenizer, size=settings.batch, group=GROUP, longest=settings.chunk, count=settings.probes,
-        seed=context.seed,
+        seed=context.seed, device=base.model.device,
     )  # fmt: skip
     fresh = start(base, settings, Variant(settings.batch, 0))
     fresh.eval()

@@ -9,6 +9,7 @@ from itertools import islice
 
 import numpy as np
 import torch
+from accelerate.utils import send_to_device
 
 from seme.embeddings.revela import ChunkBatches, Revela, RevelaObjective, shuffled_weights, uniform_weights
 from seme.embeddings.revela.batches import ChunkBatch
@@ -37,22 +38,23 @@ def probe(model: Revela, batches: Sequence[ChunkBatch], documents: Sequence[Sequ
     for batch in batches:
         weights = model.weights(batch)
         recorder, alone = model.record(batch)
-        given = (weights, uniform_weights(len(weights)), shuffled_weights(weights, generator))
+        given = (weights, uniform_weights(len(weights), device=weights.device), shuffled_weights(weights, generator))
         losses = [model.prediction_loss(model.help(batch, recorder, one), batch, helped_only=True) for one in given]
         losses.append(model.prediction_loss(alone, batch, helped_only=True))
         texts = batch["texts"]
         same = torch.tensor([[one != other and bool(places[one] & places[other]) for other in texts] for one in texts])
-        found.append([*map(float, losses), float((weights * same).sum(1).mean()), float(weights.amax(1).mean())])
+        found.append([*map(float, losses), float((weights.cpu() * same).sum(1).mean()), float(weights.amax(1).mean())])
     means = np.mean(found, axis=0)
     return Probe(dict(zip(KINDS, map(float, means[:4]), strict=True)), float(means[4]), float(means[5]))
 
 
 def probe_batches(
-    documents: Sequence[Sequence[str]], tokenizer: object, *, size: int, group: int, longest: int, count: int, seed: int
-) -> list[ChunkBatch]:
-    """Return batches of neighbours."""
+    documents: Sequence[Sequence[str]], tokenizer: object, *, size: int, group: int, longest: int, count: int, seed: int,
+    device: torch.device | str = "cpu",
+) -> list[ChunkBatch]:  # fmt: skip
+    """Return batches of neighbours on a device."""
     data = ChunkBatches(documents, tokenizer, size=size, group=group, longest=longest, seed=seed)
-    return list(islice(data.starting_at(0), count))
+    return [send_to_device(one, device) for one in islice(data.starting_at(0), count)]
 
 
 def gradient_norm(model: Revela, batch: ChunkBatch) -> float:
