@@ -38,14 +38,16 @@ def candidates(
     first = best(estimates, masks, k)
     if not scan.tables.error:
         return first
-    # The k-th best true score is no lower than the k-th best estimate less the error, and a row that reaches it has an
-    # estimate that is lower by the error at most. Where there are k or fewer rows, all of them are in `first`.
-    lowest = min((float(scores.min()) for _, scores in first if len(scores)), default=0.0)
-    edge = float(np.nextafter(np.float32(lowest - 2 * scan.tables.error), np.float32(-np.inf)))
+    # The k-th best true score is no lower than the lowest of any k rows, and a row that reaches it has an estimate that
+    # is lower by the error at most. Where there are k or fewer rows, all of them are in `first`.
+    packed = [s.arrays["codes"] for s in segments]
+    known = [scan.of(codes, rows, one) for codes, (rows, _), one in zip(packed, first, estimates, strict=True)]
+    lowest = min((float(scores.min()) for scores in known if len(scores)), default=0.0)
+    edge = float(np.nextafter(np.float32(lowest - scan.tables.error), np.float32(-np.inf)))
     parts = []
-    for s, mask, found in zip(segments, masks, estimates, strict=True):
+    for codes, mask, found in zip(packed, masks, estimates, strict=True):
         rows = kernels.rows_from(found, mask, edge)
-        parts.append((rows, scan.of(s.arrays["codes"], rows, found)))
+        parts.append((rows, scan.of(codes, rows, found)))
     return cut(parts, k)
 
 
