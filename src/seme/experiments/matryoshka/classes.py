@@ -33,8 +33,8 @@ def add(report: Report, found: Mapping[str, Found]) -> None:
         "learning rate. Neighbours: Euclidean distance to the training examples."
     )
     report.note(
-        "Every network has the same few steps, and those on glosses stop before they have converged, the nested ones, "
-        "which learn all sizes at once, farthest from it: what MRL falls short of FF there is an upper bound."
+        "Every network has the same few steps. Those on glosses stop before they have converged (the nested ones are "
+        "hardly better on the examples they learn from), so that part of the gap to FF there may be one of training."
     )
     report.note(
         "Digits (scikit-learn, 8x8) and glosses of WordNet by their 45 fields, as frozen sentence vectors through one "
