@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from seme.errors import InputError, NotFoundError
+from seme.errors import CorruptionError, InputError, NotFoundError
 from seme.retrieval import store
 from seme.retrieval.identifiers import decode_id, encode_ids, find_rows
 from seme.retrieval.store import Arrays
@@ -85,6 +85,24 @@ def read_parts(folder: Path, entry: Mapping[str, Any]) -> tuple[Arrays, npt.NDAr
     arrays = {name: store.read_array(path / f"{name}.npy") for name in names}
     alive = np.array(store.read_array(path / marks)) if marks else np.ones(len(arrays["ids"]), dtype=np.bool_)
     return arrays, alive, int(len(alive) - np.count_nonzero(alive))
+
+
+def checked_config(folder: Path, manifest: store.Manifest, *, layout: object, encoder: str | None) -> dict[str, Any]:
+    """Return the configuration in a manifest.
+
+    Raises
+    ------
+    CorruptionError
+        If it was written in another layout.
+    InputError
+        If vectors or codes come from another encoder than the one asked for; `None` asks for none.
+    """
+    config: dict[str, Any] = dict(manifest.config)
+    if config.get("layout") != layout:
+        raise CorruptionError(f"the index in {folder} was written by another version of Seme", hint=store.REBUILD)
+    if encoder is not None and config["encoder"] != encoder:
+        raise InputError(f"the index in {folder} was built with {config['encoder']}, not {encoder}")
+    return config
 
 
 class SegmentedIndex(ABC, Generic[AnySegment]):
@@ -162,6 +180,11 @@ class SegmentedIndex(ABC, Generic[AnySegment]):
             manifest = store.Manifest(self.kind, self.generation + 1, self._config(), tuple(entries))
             store.write_manifest(folder, manifest)
             self.generation, self._folder = manifest.generation, folder
+
+    def _adopt(self, folder: Path, manifest: store.Manifest, segments: Sequence[AnySegment], *, writable: bool) -> None:
+        """Become what a folder holds."""
+        self.generation, self._segments = manifest.generation, list(segments)
+        self._folder, self._writable = folder, writable
 
     @abstractmethod
     def _config(self) -> Mapping[str, Any]:

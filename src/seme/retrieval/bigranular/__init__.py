@@ -19,7 +19,7 @@ from seme.retrieval.bigranular.segment import BigranularSegment, build, merge, r
 from seme.retrieval.dense.codes import checked
 from seme.retrieval.hits import Hits
 from seme.retrieval.identifiers import decode_id, encode_ids, unique_ids
-from seme.retrieval.segmented import Masks, SegmentedIndex
+from seme.retrieval.segmented import Masks, SegmentedIndex, checked_config
 
 __all__ = ["BigranularHits", "BigranularIndex", "Footprint", "ProductQuantiser"]
 
@@ -202,18 +202,13 @@ class BigranularIndex(SegmentedIndex[BigranularSegment]):
         """
         folder = Path(path)
         manifest = store.read_manifest(folder, cls.kind)
-        config: dict[str, Any] = dict(manifest.config)
-        if config.get("layout") != _LAYOUT:
-            raise CorruptionError(f"the index in {folder} was written by another version of Seme", hint=store.REBUILD)
-        if encoder is not None and config["encoder"] != encoder:
-            raise InputError(f"the index in {folder} was built with {config['encoder']}, not {encoder}")
+        config = checked_config(folder, manifest, layout=_LAYOUT, encoder=encoder)
         quantiser = ProductQuantiser.read(folder / f"quantiser-{config['quantiser']}.safetensors")
         if quantiser.digest != config["quantiser"]:
             raise CorruptionError(f"the codebook of the index in {folder} was changed", hint=store.REBUILD)
         index = cls(quantiser, encoder=config["encoder"], dim=config["dim"])
-        index.generation = manifest.generation
-        index._segments = [read(folder, entry, quantiser, index.dim) for entry in manifest.segments]
-        index._folder, index._writable = folder, writable
+        segments = [read(folder, entry, quantiser, index.dim) for entry in manifest.segments]
+        index._adopt(folder, manifest, segments, writable=writable)
         return index
 
     @property

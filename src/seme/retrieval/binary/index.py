@@ -16,7 +16,7 @@ from seme.retrieval.binary.segment import BinarySegment, build, merge
 from seme.retrieval.dense.codes import LANES
 from seme.retrieval.hits import Hits
 from seme.retrieval.identifiers import decode_id, encode_ids, unique_ids
-from seme.retrieval.segmented import Masks, SegmentedIndex, read_parts
+from seme.retrieval.segmented import Masks, SegmentedIndex, checked_config, read_parts
 
 Part = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 """Rows of one segment, and their scores."""
@@ -134,15 +134,10 @@ class BinaryIndex(SegmentedIndex[BinarySegment]):
         """
         folder = Path(path)
         manifest = store.read_manifest(folder, cls.kind)
-        config: dict[str, Any] = dict(manifest.config)
-        if config.get("layout") != _LAYOUT:
-            raise CorruptionError(f"the index in {folder} was written by another version of Seme", hint=store.REBUILD)
-        if encoder is not None and config["encoder"] != encoder:
-            raise InputError(f"the index in {folder} was built with {config['encoder']}, not {encoder}")
+        config = checked_config(folder, manifest, layout=_LAYOUT, encoder=encoder)
         index = cls(config["bits"], encoder=config["encoder"])
-        index.generation = manifest.generation
-        index._segments = [_read(folder, entry, index.bits) for entry in manifest.segments]
-        index._folder, index._writable = folder, writable
+        segments = [_read(folder, entry, index.bits) for entry in manifest.segments]
+        index._adopt(folder, manifest, segments, writable=writable)
         return index
 
     def _scored(

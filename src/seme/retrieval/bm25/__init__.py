@@ -209,9 +209,7 @@ class BM25Index(SegmentedIndex[TermSegment]):
         manifest = store.read_manifest(folder, cls.kind)
         config = dict(manifest.config)
         index = cls(variant=config.pop("name"), **config)
-        index.generation = manifest.generation
-        index._segments = [segments.read(folder, entry) for entry in manifest.segments]
-        index._folder, index._writable = folder, writable
+        index._adopt(folder, manifest, [segments.read(folder, entry) for entry in manifest.segments], writable=writable)
         return index
 
     def _search(self, counts: Mapping[str, float], k: int, allowed: Masks | None) -> Hits:

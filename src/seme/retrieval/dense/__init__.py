@@ -10,14 +10,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from seme.errors import CorruptionError, InputError, NotFoundError
+from seme.errors import InputError, NotFoundError
 from seme.retrieval import store
 from seme.retrieval.dense import codes
 from seme.retrieval.dense.nearest import nearest
 from seme.retrieval.dense.segment import DenseSegment, Scan, build, merge
 from seme.retrieval.hits import Hits
 from seme.retrieval.identifiers import decode_id, encode_ids, unique_ids
-from seme.retrieval.segmented import Masks, SegmentedIndex, read_parts
+from seme.retrieval.segmented import Masks, SegmentedIndex, checked_config, read_parts
 
 __all__ = ["DenseIndex"]
 
@@ -136,15 +136,10 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
         """
         folder = Path(path)
         manifest = store.read_manifest(folder, cls.kind)
-        config: dict[str, Any] = dict(manifest.config)
-        if config.get("layout") != _LAYOUTS.get(config.get("precision", "")):
-            raise CorruptionError(f"the index in {folder} was written by another version of Seme", hint=store.REBUILD)
-        if encoder is not None and config["encoder"] != encoder:
-            raise InputError(f"the index in {folder} was built with {config['encoder']}, not {encoder}")
+        layout = _LAYOUTS.get(manifest.config.get("precision", ""))
+        config = checked_config(folder, manifest, layout=layout, encoder=encoder)
         index = cls(config["dim"], encoder=config["encoder"], precision=config["precision"], threads=threads)
-        index.generation = manifest.generation
-        index._segments = [_read(folder, entry) for entry in manifest.segments]
-        index._folder, index._writable = folder, writable
+        index._adopt(folder, manifest, [_read(folder, entry) for entry in manifest.segments], writable=writable)
         return index
 
     def _search(self, query: npt.NDArray[np.float32], k: int, allowed: Masks | None, scan: Scan) -> Hits:

@@ -225,12 +225,12 @@ class MultiVectorIndex(SegmentedIndex[MultiVectorSegment]):
             raise CorruptionError(f"the manifest of the index in {folder} cannot be used: {error}") from error
         if encoder is not None and index.encoder != encoder:
             raise InputError(f"the index in {folder} was built with {index.encoder}, not {encoder}")
-        index.generation = manifest.generation
+        segments = []
         for entry in manifest.segments:
             arrays, alive, dead = read_parts(folder, entry)
             check_parts(arrays, len(alive), index.dim, index._bits, index.codebook, folder / entry["name"])
-            index._segments.append(MultiVectorSegment(arrays, alive, dict(entry), dead=dead))
-        index._folder, index._writable = folder, writable
+            segments.append(MultiVectorSegment(arrays, alive, dict(entry), dead=dead))
+        index._adopt(folder, manifest, segments, writable=writable)
         return index
 
     @classmethod
