@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from pathlib import Path
 
@@ -128,3 +129,11 @@ def _beir(folder: Path) -> None:
     )
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n")
     (folder / "qrels" / "train.tsv").write_text("query-id\tcorpus-id\tscore\nq2\td2\t1\n")
+
+
+def test_the_example_of_the_page_gives_what_it_says():
+    pytest.importorskip("scattertext")
+    page = Path(__file__).parents[3] / "docs" / "collections.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried >= 4
+    assert failed == 0
