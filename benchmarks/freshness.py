@@ -42,7 +42,8 @@ def run(n: int, folder: Path, *, count: int, repeats: int) -> dict[str, float]:
     hybrid = HybridIndex(BM25Index.open(lexical_path), DenseIndex.open(dense_path, threads=THREADS))
     texts_asked = [" ".join(terms) for terms in queries(corpus, count)]
     hybrid.search(texts_asked[0], asked[0], 10, feedback=1)
-    searches = [once(lambda q=q, v=v: hybrid.search(q, v, 10, feedback=1)) for q, v in zip(texts_asked, asked, strict=True)]
+    pairs = zip(texts_asked, asked, strict=True)
+    searches = [once(lambda q=q, v=v: hybrid.search(q, v, 10, feedback=1)) for q, v in pairs]
     cuts = statistics.quantiles(searches, n=100)
     return {
         "add_1000_s": statistics.median(taken),
