@@ -51,6 +51,5 @@ class AveragedWords:
         for row, text in enumerate(texts):
             words = [index[start + word] for word in _WORD.findall(text.lower()) if start + word in index]
             found[row] = np.asarray(self._vectors.vectors[words or [0]]).mean(axis=0)
-        lengths: npt.NDArray[np.float32] = np.linalg.norm(found, axis=1, keepdims=True)
-        unit: npt.NDArray[np.float32] = found / np.maximum(lengths, np.float32(1e-12))
-        return unit
+        lengths = np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+        return (found / lengths).astype(np.float32)
