@@ -52,4 +52,5 @@ class AveragedWords:
             words = [index[start + word] for word in _WORD.findall(text.lower()) if start + word in index]
             found[row] = np.asarray(self._vectors.vectors[words or [0]]).mean(axis=0)
         lengths = np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
-        return (found / lengths).astype(np.float32)
+        unit: npt.NDArray[np.float32] = (found / lengths).astype(np.float32)
+        return unit
