@@ -24,7 +24,7 @@ from seme.report import Report, shipped_reports
 _DIFFERS = re.compile(r"\b(s|ms|seconds?|minutes?|time|faster|slower|speed|memory|[KMG]i?B|G?FLOPS?)\b|/s\b", re.I)
 """Names of what no seed decides: time and memory. Their figures are not compared between two runs."""
 
-_SHORT = 6.0
+_SHORT = 15.0
 """Seconds up to which a run is made twice; all are where SEME_ALL_TESTS is set, for the suite has its limit."""
 
 

@@ -110,14 +110,18 @@ class HybridIndex:
         near = [i for i in fused.ids[:feedback] if i in self.dense]
         if near:
             dense, fused = fused_with(rocchio(vector, self.dense.vectors(near), alpha=1 - moved, beta=moved))
-        first, second = _places(lexical), _places(dense)
-        none = (None, None)
-        return [
-            HybridHit(
-                i, score, first.get(i, none)[0], second.get(i, none)[0], first.get(i, none)[1], second.get(i, none)[1]
-            )
-            for i, score in list(fused)[:k]
-        ]
+        return _explained(fused, lexical, dense)[:k]
+
+
+def _explained(fused: Hits, lexical: Hits, dense: Hits) -> list[HybridHit]:
+    """Return hits with the place and the score that each system gave them."""
+    first, second, none = _places(lexical), _places(dense), (None, None)
+    return [
+        HybridHit(
+            i, score, first.get(i, none)[0], second.get(i, none)[0], first.get(i, none)[1], second.get(i, none)[1]
+        )
+        for i, score in fused
+    ]
 
 
 def _places(hits: Hits) -> dict[str, tuple[int, float]]:

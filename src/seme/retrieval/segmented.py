@@ -172,6 +172,7 @@ class SegmentedIndex(ABC, Generic[AnySegment]):
         folder = Path(path)
         with store.writer_lock(folder):
             store.check_target(folder, self.kind, self._folder, self.generation)
+            self._write_shared(folder)
             self._compact()
             if folder != self._folder:
                 for s in self._segments:
@@ -185,6 +186,9 @@ class SegmentedIndex(ABC, Generic[AnySegment]):
         """Become what a folder holds."""
         self.generation, self._segments = manifest.generation, list(segments)
         self._folder, self._writable = folder, writable
+
+    def _write_shared(self, folder: Path) -> None:
+        """Write what all segments share and the folder does not have yet, under a name that its content gives."""
 
     @abstractmethod
     def _config(self) -> Mapping[str, Any]:

@@ -1,17 +1,12 @@
 """The parts of paper 50's experiment: verdicts from gains, what is kept, turning by Procrustes."""
 
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
-
 import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
 from seme.embeddings.adapters import Pairs
-from seme.experiment import Context
 from seme.experiments.adapters import judging
-from seme.experiments.adapters.measuring import MEASURES, Found, candidates, kept, rotation, values
+from seme.experiments.adapters.measuring import MEASURES, Found, candidates, rotation, values
 from seme.experiments.p50_adapters import AdaptersSettings
 from seme.report import Report
 
@@ -52,19 +47,6 @@ def test_values_agree_with_a_plain_count() -> None:
     best = (pairs.queries @ pairs.documents.T).argmax(axis=1)
     found = values(pairs, pairs.queries, pairs.documents)
     assert found["Recall@1"] == found["nDCG@1"] == [float(one == row) for row, one in enumerate(best)]
-
-
-def test_a_result_is_made_once_and_read_back(tmp_path: Path) -> None:
-    context = cast("Context", SimpleNamespace(cache=tmp_path))
-    calls: list[int] = []
-
-    def make() -> dict[str, Any]:
-        calls.append(1)
-        return {"test": 0.5}
-
-    assert [kept(("key", 1), make, context) for _ in range(2)] == [{"test": 0.5}] * 2
-    kept(("key", 2), make, context)
-    assert len(calls) == 2
 
 
 def test_every_activation_is_tried_on_the_query_and_on_both_sides() -> None:

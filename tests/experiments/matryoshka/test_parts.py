@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
+from seme.experiments.keeping import fingerprint, kept  # noqa: E402
 from seme.experiments.matryoshka.classifying import nearest  # noqa: E402
-from seme.experiments.matryoshka.keeping import fingerprint, kept  # noqa: E402
 from seme.experiments.matryoshka.networks import Projection, Slimmable, descend  # noqa: E402
 from seme.experiments.matryoshka.retrieving import judge, plans  # noqa: E402
 from seme.experiments.matryoshka.texts import Material  # noqa: E402

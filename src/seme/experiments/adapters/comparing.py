@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 
 from seme.embeddings.adapters import AdapterSettings, LowRankAdapter, RetrievalAdapter, select_adapter
 from seme.experiment import Context
-from seme.experiments.adapters.measuring import RATES, kept, moved, values
+from seme.experiments.adapters.measuring import RATES, moved, values
 from seme.experiments.adapters.tasks import Task
+from seme.experiments.keeping import kept
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ def _ranked(
     for seed in context.progress(range(settings.compared), f"Training rank {rank or 'full'}"):
         parts = [
             kept(
+                context.cache / "adapters",
                 (task.name, encoder, seed, context.seed, settings.documents, settings.pairs, settings.queries,
                  settings.few, _RATES, asdict(made)),
                 partial(_few, task, made, seed + context.seed, settings.few),
-                context,
             )
             for task in tasks
         ]  # fmt: skip
@@ -121,10 +122,10 @@ def _add_free_map(
         for name, made in (("residual", residual), ("free", free)):
             parts = [
                 kept(
+                    context.cache / "adapters",
                     ("form", task.name, encoder, seed, context.seed, settings.documents, settings.pairs,
                      settings.queries, asdict(made)),
                     partial(_stopped, task, made, seed + context.seed),
-                    context,
                 )["test"]
                 for task in tasks
             ]  # fmt: skip

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STRICT = ("Recall@1", "nDCG@1", "nDCG@3", "nDCG@5")
 _LEAST = 0.02
+_ENCODERS = {"minilm": "all-MiniLM-L6-v2 (8 bit)"}
 
 
 def add(report: Report, encoder: str, found: list[Found]) -> None:
@@ -44,10 +45,11 @@ def add(report: Report, encoder: str, found: list[Found]) -> None:
 
 def add_notes(report: Report, settings: AdaptersSettings) -> None:
     """Say what stood in for what."""
+    used = ", ".join(_ENCODERS.get(one, f"means of the word vectors {one}") for one in settings.encoders)
     report.note(
-        "Commercial embedding models were not at hand; all-MiniLM-L6-v2 (8 bit) and means of static word vectors are "
-        "the frozen encoders. WordNet and the docstrings of Python's libraries stand in for the paper's collections; "
-        "pages of manuals were left out, for they differ from machine to machine."
+        f"Commercial embedding models were not at hand; what is frozen: {used}. WordNet and the docstrings of Python's "
+        "libraries stand in for the paper's collections; pages of manuals were left out, for they differ from machine "
+        "to machine."
     )
     report.note(
         f"Right documents of validation and test are none of the documents in training. Of {settings.documents} "

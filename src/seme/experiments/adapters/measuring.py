@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +23,7 @@ from seme.embeddings.adapters import (
 from seme.embeddings.adapters.pairs import Vectors
 from seme.experiment import Context
 from seme.experiments.adapters.tasks import Task
+from seme.experiments.keeping import kept
 from seme.retrieval.adapter import Activation
 
 if TYPE_CHECKING:
@@ -79,10 +75,10 @@ def measure(task: Task, encoder: str, settings: AdaptersSettings, context: Conte
     seeds = settings.seeds if encoder == settings.encoders[0] else min(settings.seeds, settings.compared)
     for seed in context.progress(range(seeds), f"Adapting {encoder} to {task.name}"):
         row = kept(
+            context.cache / "adapters",
             (task.name, encoder, seed, context.seed, settings.documents, settings.pairs, settings.queries,
              [asdict(one) for one in candidates(settings)]),
             partial(_adapted, task, seed + context.seed, settings),
-            context,
         )  # fmt: skip
         after.append(row["values"])
         chosen.append(row["chosen"])
@@ -108,24 +104,6 @@ def rotation(pairs: Pairs) -> Vectors:
     u, _, v = np.linalg.svd(pairs.queries.T @ right)
     turn: Vectors = (u @ v).astype(np.float32)
     return turn
-
-
-def kept(key: Sequence[Any], make: Callable[[], dict[str, Any]], context: Context) -> dict[str, Any]:
-    """Return what was made before for the same key, or make it and keep it."""
-    digest = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
-    file = context.cache / "adapters" / f"result-{digest}.json"
-    if file.is_file():
-        found: dict[str, Any] = json.loads(file.read_text())
-        return found
-    made = make()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".result-")
-    with os.fdopen(handle, "w") as part:
-        json.dump(made, part)
-        part.flush()
-        os.fsync(part.fileno())
-    Path(temporary).replace(file)
-    return made
 
 
 def _adapted(task: Task, seed: int, settings: AdaptersSettings) -> dict[str, Any]:

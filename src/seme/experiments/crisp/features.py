@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +13,7 @@ import torch
 from seme.embeddings.crisp.training import States
 from seme.embeddings.encoder import TextEncoder
 from seme.experiment import Context
+from seme.report.files import write_atomically
 from seme.retrieval.multivector.packed import offsets_of
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ def states(
     key = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:24]
     file = context.cache / f"states-{key}.npz"
     if not file.is_file():
-        context.cache.mkdir(parents=True, exist_ok=True)
-        _write(file, _computed(encoder, texts, longest, settings, context))
+        write_atomically(file, _packed(_computed(encoder, texts, longest, settings, context)))
     with np.load(file, allow_pickle=False) as kept:
         flat, offsets = kept["states"], offsets_of(kept["lengths"])
     return [flat[offsets[i] : offsets[i + 1]] for i in range(len(texts))]
@@ -53,10 +51,7 @@ def _computed(
     return [found[i] for i in range(len(texts))]
 
 
-def _write(file: Path, made: Sequence[States]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".states-")
-    with os.fdopen(handle, "wb") as target:
-        np.savez(target, states=np.concatenate(made), lengths=np.array([len(one) for one in made]))
-        target.flush()
-        os.fsync(target.fileno())
-    Path(temporary).replace(file)
+def _packed(made: Sequence[States]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, states=np.concatenate(made), lengths=np.array([len(one) for one in made]))
+    return buffer.getvalue()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +26,7 @@ from seme.embeddings.encoder import TextEncoder
 from seme.experiment import Context
 from seme.experiments.crisp import corpus, features, searching
 from seme.experiments.crisp.searching import Material, Result
+from seme.report.files import write_atomically
 from seme.retrieval.tensors import read_tensors, write_tensors
 from seme.training.budget import Budget
 from seme.training.schedule import linear
@@ -90,7 +89,8 @@ def measure(settings: CrispSettings, context: Context) -> Found:
         if not file.is_file() or wanted:
             _load(encoder, _plain(encoder, begin, material, seed, digest, settings, context))
             _train(encoder, name, seed, material, settings.steps, settings, context)
-            _write(file, {key: asdict(one) for key, one in _searched(encoder, name, material, settings)})
+            found = {key: asdict(one) for key, one in _searched(encoder, name, material, settings)}
+            write_atomically(file, json.dumps(found).encode())
         for system, one in json.loads(file.read_text()).items():
             if name != "MV" or system.partition(" ")[0] in ("MV", *settings.reductions):
                 results.setdefault(system, []).append(Result(**one))
@@ -188,12 +188,3 @@ def _load(encoder: MultiVectorEncoder, weights: Weights) -> None:
     named_parameters = dict(encoder.named_parameters())
     for name, one in weights.items():
         named_parameters[name].copy_(one)
-
-
-def _write(file: Path, results: object) -> None:
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".crisp-")
-    with os.fdopen(handle, "w", encoding="utf-8") as target:
-        json.dump(results, target)
-        target.flush()
-        os.fsync(target.fileno())
-    Path(temporary).replace(file)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from seme.experiments.collecting import Corpus
 from seme.experiments.interpolation.cell import Cell
+from seme.experiments.keeping import kept
 
 if TYPE_CHECKING:
     from seme.experiments.p28_interpolation import InterpolationSettings
@@ -35,20 +32,8 @@ def kept_cell(
     asked = {split: (dict(part.queries), {q: dict(g) for q, g in part.judgements.items()})
              for split, part in corpus.parts.items()}  # fmt: skip
     chosen = settings.model_dump(exclude={"collections", "dense", "sparse"})
-    content = json.dumps([corpus.name, dict(corpus.documents), asked, names, chosen])
-    file = folder / f"cell-{hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.json"
-    if file.is_file():
-        found = json.loads(file.read_text(encoding="utf-8"))
-        found["sweep"] = {
-            system: {float(alpha): value for alpha, value in one.items()} for system, one in found["sweep"].items()
-        }
-        return Cell(**found)
-    cell = make()
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".cell-")
-    with os.fdopen(handle, "w", encoding="utf-8") as target:
-        json.dump(asdict(cell), target)
-        target.flush()
-        os.fsync(target.fileno())
-    Path(temporary).replace(file)
-    return cell
+    key = (corpus.name, dict(corpus.documents), asked, names, chosen)
+    found = kept(folder, key, lambda: asdict(make()))
+    # JSON's names are texts.
+    sweep = {system: {float(alpha): value for alpha, value in one.items()} for system, one in found["sweep"].items()}
+    return Cell(**{**found, "sweep": sweep})

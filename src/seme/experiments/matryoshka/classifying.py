@@ -23,7 +23,7 @@ from seme.embeddings.matryoshka import (
     random_coordinates,
 )
 from seme.experiment import Context
-from seme.experiments.matryoshka.keeping import fingerprint, kept
+from seme.experiments.keeping import fingerprint, kept
 from seme.experiments.matryoshka.networks import Perceptron, Slimmable, descend
 from seme.experiments.matryoshka.texts import Material
 

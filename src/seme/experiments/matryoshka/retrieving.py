@@ -16,8 +16,8 @@ from torch import nn
 from seme.embeddings.contrastive import ContrastiveLoss
 from seme.embeddings.matryoshka import MatryoshkaLoss, PrincipalComponents, nested_dims
 from seme.experiment import Context
+from seme.experiments.keeping import fingerprint, kept
 from seme.experiments.matryoshka import searched
-from seme.experiments.matryoshka.keeping import fingerprint, kept
 from seme.experiments.matryoshka.networks import Projection, descend
 from seme.experiments.matryoshka.texts import Material
 from seme.report import Report

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -23,6 +22,7 @@ from seme.embeddings.matryoshka2d import (
 )
 from seme.experiment import Context
 from seme.experiments.matryoshka_2d.texts import Material
+from seme.report.files import write_atomically
 
 if TYPE_CHECKING:
     from seme.experiments.p29_matryoshka_2d import Matryoshka2dSettings
@@ -48,7 +48,7 @@ def correlations(material: Material, settings: Matryoshka2dSettings, context: Co
             encoder = copy.deepcopy(original)
             if method != "plain":
                 train(encoder, method, seed, material, settings, context)
-            _write(file, read(encoder, material, settings))
+            write_atomically(file, json.dumps(read(encoder, material, settings)).encode())
         found.setdefault(method, []).append(json.loads(file.read_text()))
     return found
 
@@ -112,10 +112,3 @@ def _all_layers(encoder: TextEncoder, texts: list[str]) -> list[torch.Tensor]:
         for start in range(0, len(texts), _BATCH)
     ]
     return [torch.cat(one) for one in zip(*parts, strict=True)]
-
-
-def _write(file: Path, grid: Grid) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(grid))
-    part.replace(file)

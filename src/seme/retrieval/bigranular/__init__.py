@@ -173,22 +173,6 @@ class BigranularIndex(SegmentedIndex[BigranularSegment]):
             vectors=4 * self.dim * sum(s.rows for s in self._segments),
         )
 
-    def save(self, path: Path | str) -> None:
-        """Write what changed; the folder holds the former state or the new one at any moment.
-
-        Raises
-        ------
-        InputError
-            If the folder holds another index, or was changed since this one was opened.
-        """
-        self._must_be_writable()
-        folder = Path(path)
-        with store.writer_lock(folder):
-            store.check_target(folder, self.kind, self._folder, self.generation)
-            if not (folder / self._quantiser_file).is_file():
-                self.quantiser.write(folder / self._quantiser_file)
-        super().save(folder)
-
     @classmethod
     def open(cls, path: Path | str, *, writable: bool = False, encoder: str | None = None) -> Self:
         """Open an index that `save` wrote: codes are read into memory, vectors and ids are mapped.
@@ -210,6 +194,10 @@ class BigranularIndex(SegmentedIndex[BigranularSegment]):
         segments = [read(folder, entry, quantiser, index.dim) for entry in manifest.segments]
         index._adopt(folder, manifest, segments, writable=writable)
         return index
+
+    def _write_shared(self, folder: Path) -> None:
+        if not (folder / self._quantiser_file).is_file():
+            self.quantiser.write(folder / self._quantiser_file)
 
     @property
     def _quantiser_file(self) -> str:

@@ -195,17 +195,6 @@ class MultiVectorIndex(SegmentedIndex[MultiVectorSegment]):
         found = {name: size / max(len(self), 1) for name, size in found.items()}
         return {**found, "total": sum(found.values())}
 
-    def save(self, path: Path | str) -> None:
-        """Write what changed, as `SegmentedIndex.save`; the codebook goes into a file that its content names."""
-        self._must_be_writable()
-        if self.codebook is not None:
-            folder = Path(path)
-            with store.writer_lock(folder):
-                store.check_target(folder, self.kind, self._folder, self.generation)
-                if not (place := folder / _codebook_file(self.codebook.digest)).exists():
-                    self.codebook.save(place)
-        super().save(path)
-
     @classmethod
     def open(cls, path: Path | str, *, writable: bool = False, encoder: str | None = None) -> Self:
         """Open an index that `save` wrote, memory-mapped.
@@ -232,6 +221,10 @@ class MultiVectorIndex(SegmentedIndex[MultiVectorSegment]):
             segments.append(MultiVectorSegment(arrays, alive, dict(entry), dead=dead))
         index._adopt(folder, manifest, segments, writable=writable)
         return index
+
+    def _write_shared(self, folder: Path) -> None:
+        if self.codebook is not None and not (place := folder / _codebook_file(self.codebook.digest)).exists():
+            self.codebook.save(place)
 
     @classmethod
     def _configured(cls, folder: Path, config: Mapping[str, Any]) -> Self:
