@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -22,11 +23,13 @@ QUERIES = ("paper about subject 12", "theme 3", "paper 2")
 def entries(folder: Path) -> set[tuple[str, int]]:
     """Return the files of a folder with the times at which they were written, as far as they can be seen."""
     found = set()
-    for path in folder.rglob("*"):
-        try:
-            found.add((str(path), path.stat().st_mtime_ns))
-        except FileNotFoundError:  # moved or removed in this moment
-            continue
+    for parent, _, names in os.walk(folder):  # unlike rglob, it goes on where a folder is removed in this moment
+        for name in names:
+            path = Path(parent) / name
+            try:
+                found.add((str(path), path.stat().st_mtime_ns))
+            except FileNotFoundError:  # moved or removed in this moment
+                continue
     return {one for one in found if not one[0].endswith(".lock")}
 
 
