@@ -248,7 +248,7 @@ def _add_notes(report: Report, settings: ContrieverSettings) -> None:
         "short a training tells what helps at its start, not where it ends."
     )
     report.note(
-        "Learning rate, momentum and queue, as they come by default, were chosen among eight settings by Recall@100 on "
+        "Learning rate, momentum and queue, as they come by default, were chosen among a few by Recall@100 on "
         "wordnet-examples, of whose test queries these figures are too: they favour the students a little there."
     )
     report.note(
