@@ -1,0 +1,78 @@
+"""What a model answers without some of its heads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from seme.errors import InputError
+from seme.interp.heads.masking import MaskedHeads, Mode
+from seme.interp.heads.retrieval.answers import Words, recall
+from seme.interp.heads.retrieval.attention import decode, prefill, repeated
+from seme.interp.heads.retrieval.detection import check_length
+from seme.interp.heads.retrieval.prompts import RetrievalPrompt
+from seme.interp.heads.retrieval.scores import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was written under each mask: the share of the answer's words, (masks,), and the tokens."""
+
+    recalls: Floats
+    responses: tuple[tuple[int, ...], ...]
+
+
+def masked_answers(
+    model: PreTrainedModel,
+    prompt: RetrievalPrompt,
+    masks: Tensor,
+    *,
+    mode: Mode = "zero",
+    means: Tensor | None = None,
+    words: Words = tuple,
+    stop: Collection[int] = (),
+    longest: int = 50,
+    everywhere: bool = False,
+) -> Answers:
+    """Let a model answer one prompt under several masks of heads, all in one batch.
+
+    Heads are masked while the answer is written, as in the paper; the prompt is read once for all masks.
+
+    Parameters
+    ----------
+    model
+        A causal model, in evaluation mode; afterwards it is as it was.
+    prompt
+        A question whose answer stands in it.
+    masks
+        Heads that are masked, bool (masks, layers, heads); a row without any is the model as it is.
+    mode, means
+        See `MaskedHeads`.
+    words, stop, longest
+        See `retrieval_scores`.
+    everywhere
+        Mask heads while the prompt is read, too, which is then read once for each mask.
+
+    Raises
+    ------
+    InputError
+        If `masks` has another form, or the prompt does not fit into the model's context.
+    """
+    if masks.ndim != 3 or not len(masks):
+        raise InputError(f"masks has shape {tuple(masks.shape)}, expected (masks, layers, heads), at least one mask")
+    check_length(model, prompt, longest)
+    patch = MaskedHeads(masks, mode, means=means)
+    ids = torch.tensor([prompt.ids]).expand(len(masks), -1)
+    if not everywhere:
+        cache = repeated(prefill(model, ids[:1, :-1]), len(masks))
+    with patch(model):
+        if everywhere:
+            cache = prefill(model, ids[:, :-1])
+        rows, _ = decode(model, ids[:, -1:], cache, longest=longest, stop=stop)
+    wanted = words(prompt.answer)
+    return Answers(np.array([recall(words(row), wanted) for row in rows]), tuple(map(tuple, rows)))
