@@ -81,7 +81,7 @@ types: dev  ## Check types with mypy --strict
 	$(BIN)/mypy
 
 # One or several of these; ARGS="--quick" shows in a few minutes that they run.
-BENCH ?= search multivector bigranular capture dictionaries training
+BENCH ?= search approximate multivector bigranular capture dictionaries training
 
 bench: dev  ## Measure search, recording and training beside their peers (make bench BENCH=capture)
 	for one in $(BENCH); do $(BIN)/python -m benchmarks.$$one $(ARGS) || exit 1; done

@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="5,000 documents: shows that the benchmark runs")
     parser.add_argument("--only", choices=("lexical", "vectors", "freshness"), nargs="+")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--markdown", type=Path, help="write the table here (all sections: benchmarks/results.md)")
     given = parser.parse_args()
     sizes = [5_000] if given.quick else given.sizes
     results: dict[str, Any] = {"machine": _machine(), "sections": []}
@@ -49,8 +50,9 @@ def main() -> None:
         _show(title, figures)
         if given.json:
             given.json.write_text(json.dumps(results, indent=1))
-    if not given.quick and not given.only:
-        _RESULTS.write_text(_markdown(results))
+    whole = not given.quick and not given.only
+    if table := given.markdown or (_RESULTS if whole else None):
+        table.write_text(_markdown(results))
 
 
 def _sections(sizes: list[int], *, quick: bool) -> list[tuple[str, str, Callable[..., dict[str, float]]]]:
