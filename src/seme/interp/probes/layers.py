@@ -1,0 +1,129 @@
+"""One probe a layer and split, on states that were recorded once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, roc_auc_score
+
+from seme.errors import InputError
+from seme.interp.probes.calibration import expected_calibration_error
+from seme.interp.probes.controls import shuffled_within
+from seme.interp.probes.probe import Probe, ProbeWarning
+from seme.interp.probes.scores import LayerScores
+from seme.interp.probes.splitting import coded, grouped, grouped_splits
+from seme.interp.probes.states import LayerStates
+
+_MEASURES = ("accuracy", "balanced", "f1", "auc", "calibration")
+
+
+def probe_layers(
+    states: LayerStates,
+    labels: npt.ArrayLike,
+    *,
+    groups: npt.ArrayLike | None = None,
+    probe: Probe | None = None,
+    splits: int = 4,
+    test_share: float = 0.4,
+    seed: int = 0,
+    shuffled: bool = False,
+    progress: Callable[..., Iterator[Any]] | None = None,
+) -> LayerScores:
+    """Fit a probe at every layer, and measure it on groups that it has not seen.
+
+    Parameters
+    ----------
+    states
+        Of n texts at each layer.
+    labels
+        (n,) classes.
+    groups
+        (n,) what is not torn apart by a split: the entity that a text is about, the template's filler. Without, near
+        copies of test texts are trained on, and accuracy says nothing.
+    probe
+        Its settings; by default `Probe()`.
+    splits, test_share, seed
+        See `grouped_splits`; Jin et al. 2024 test on 40 %.
+    shuffled
+        The control: labels shuffled within the training part and within the test part, anew in each split.
+    progress
+        Called as `progress(layers, label, total)`.
+
+    Raises
+    ------
+    InputError
+        If labels, groups or splits cannot be used.
+
+    Warns
+    -----
+    ProbeWarning
+        Once, naming the layers whose probes did not converge.
+    """
+    count = len(states)
+    classes, codes = coded(labels, count)
+    numbers = grouped(groups, count)
+    parts = list(grouped_splits(codes, numbers, splits=splits, test_share=test_share, seed=seed))
+    targets = [codes] * splits
+    if shuffled:
+        rng = np.random.default_rng(seed)
+        targets = [shuffled_within(codes, part, rng) for part in parts]
+    base = Probe() if probe is None else probe
+    scores = {name: np.zeros((states.layers, splits)) for name in _MEASURES}
+    right, tested = np.zeros((states.layers, count)), np.zeros(count)
+    confusion = np.zeros((states.layers, len(classes), len(classes)), dtype=np.int64)
+    unconverged = []
+    for _, test in parts:
+        tested[test] += 1
+    numbered: Iterable[int] = range(states.layers)
+    for layer in numbered if progress is None else progress(numbered, "Probing", states.layers):
+        rows = states.layer(layer).astype(np.float64)
+        if not np.isfinite(rows).all():
+            raise InputError(f"the states of layer {states.names[layer]} hold NaN or infinity")
+        for split, ((train, test), target) in enumerate(zip(parts, targets, strict=True)):
+            fitted = _fitted(base, rows[train], target[train], numbers[train])
+            p = fitted.predict_proba(rows[test])
+            if not fitted.converged_:
+                unconverged.append(states.names[layer])
+            right[layer, test] += p.argmax(axis=1) == target[test]
+            confusion[layer] += confusion_matrix(target[test], p.argmax(axis=1), labels=np.arange(len(classes)))
+            for name, value in _measured(p, target[test]).items():
+                scores[name][layer, split] = value
+    _warn(unconverged, base)
+    return LayerScores(
+        states.names, tuple(map(str, classes)), right=right, tested=tested, confusion=confusion, groups=numbers,
+        unconverged=tuple(dict.fromkeys(unconverged)), **scores,
+    )  # fmt: skip
+
+
+def _fitted(base: Probe, x: npt.NDArray[np.float64], y: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) -> Probe:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ProbeWarning)  # said once for all layers
+        fitted: Probe = clone(base).fit(x, y, groups)
+    return fitted
+
+
+def _measured(p: npt.NDArray[np.float64], y: npt.NDArray[np.int64]) -> dict[str, float]:
+    found, two = p.argmax(axis=1), p.shape[1] == 2
+    auc = roc_auc_score(y, p[:, 1]) if two else roc_auc_score(y, p, multi_class="ovr", labels=np.arange(p.shape[1]))
+    return {
+        "accuracy": float((found == y).mean()),
+        "balanced": float(balanced_accuracy_score(y, found)),
+        "f1": float(f1_score(y, found, average="binary" if two else "macro", zero_division=0)),
+        "auc": float(auc),
+        "calibration": expected_calibration_error(p, y),
+    }
+
+
+def _warn(unconverged: list[str], base: Probe) -> None:
+    if unconverged:
+        warnings.warn(
+            f"probes of {len(unconverged)} fits did not converge in {base.most} iterations, at "
+            f"{', '.join(dict.fromkeys(unconverged))}: raise most, or penalty",
+            ProbeWarning,
+            stacklevel=3,
+        )
