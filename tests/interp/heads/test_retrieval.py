@@ -82,7 +82,7 @@ def test_planted_heads_are_found_and_are_the_cause(copying):
     assert scores.frequency[truth].min() == 1
     masks = torch.stack([head_mask(model, copying), head_mask(model, [(1, 2), (2, 2)]), torch.zeros(3, 4).bool()])
     for more in ({}, {"mode": "uniform"}, {"everywhere": True}):
-        answers = masked_answers(model, prompts[0], masks, longest=6, **more)
+        answers = masked_answers(model, prompts[0].ids, prompts[0].answer, masks, longest=6, **more)
         assert answers.recalls[0] < 0.5
         assert answers.recalls[1:].tolist() == [1, 1]
 
@@ -162,7 +162,7 @@ def test_what_cannot_be_asked_is_refused_with_the_mend():
     with pytest.raises(InputError, match="longest is 0"):
         retrieval_scores(model, [prompt], longest=0)
     with pytest.raises(InputError, match="masks has shape"):
-        masked_answers(model, prompt, torch.zeros(3, 4).bool(), longest=4)
+        masked_answers(model, prompt.ids, prompt.answer, torch.zeros(3, 4).bool(), longest=4)
     with pytest.raises(InputError, match=r"expected \(layers, heads, 2 steps\)"):
         copied_share(prompt, [1, 2], np.zeros((3, 4, 5)))
     with pytest.raises(InputError, match="wanted is empty"):

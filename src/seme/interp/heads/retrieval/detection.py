@@ -55,7 +55,7 @@ def retrieval_scores(
     recalls: list[float] = []
     responses: list[tuple[int, ...]] = []
     for prompt in prompts:
-        check_length(model, prompt, len(prompt.answer) if force else longest)
+        check_length(model, len(prompt.ids), len(prompt.answer) if force else longest)
         ids = torch.tensor([prompt.ids])
         cache = prefill(model, ids[:, :-1])
         with eager_attention(model):
@@ -76,13 +76,13 @@ def retrieval_scores(
     return RetrievalScores(found, np.array(recalls), answered, tuple(responses))
 
 
-def check_length(model: PreTrainedModel, prompt: RetrievalPrompt, longest: int) -> None:
-    """Refuse a prompt that does not fit into the model's context together with its answer."""
-    if longest < 1:
-        raise InputError(f"longest is {longest}, expected a number of tokens >= 1")
+def check_length(model: PreTrainedModel, tokens: int, longest: int) -> None:
+    """Refuse a prompt that is empty or does not fit into the model's context together with its answer."""
+    if longest < 1 or tokens < 1:
+        raise InputError(f"longest is {longest} and the prompt has {tokens} tokens, expected numbers >= 1")
     context = getattr(model.config, "max_position_embeddings", None)
-    if isinstance(context, int) and len(prompt.ids) + longest > context:
+    if isinstance(context, int) and tokens + longest > context:
         raise InputError(
-            f"a prompt has {len(prompt.ids)} tokens, which with {longest} of an answer is more than the model's "
-            f"context of {context}", hint=f"Make prompts of {max(context - longest, 0)} tokens or fewer",
+            f"a prompt has {tokens} tokens, which with {longest} of an answer is more than the model's context of "
+            f"{context}", hint=f"Make prompts of {max(context - longest, 0)} tokens or fewer",
         )  # fmt: skip

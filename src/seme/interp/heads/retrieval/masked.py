@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ from seme.interp.heads.masking import MaskedHeads, Mode
 from seme.interp.heads.retrieval.answers import Words, recall
 from seme.interp.heads.retrieval.attention import decode, prefill, repeated
 from seme.interp.heads.retrieval.detection import check_length
-from seme.interp.heads.retrieval.prompts import RetrievalPrompt
 from seme.interp.heads.retrieval.scores import Floats
 
 
@@ -29,7 +28,8 @@ class Answers:
 
 def masked_answers(
     model: PreTrainedModel,
-    prompt: RetrievalPrompt,
+    ids: Sequence[int],
+    answer: Sequence[int],
     masks: Tensor,
     *,
     mode: Mode = "zero",
@@ -47,8 +47,8 @@ def masked_answers(
     ----------
     model
         A causal model, in evaluation mode; afterwards it is as it was.
-    prompt
-        A question whose answer stands in it.
+    ids, answer
+        Tokens of the prompt and of the true answer, such as those of a `RetrievalPrompt`.
     masks
         Heads that are masked, bool (masks, layers, heads); a row without any is the model as it is.
     mode, means
@@ -61,18 +61,16 @@ def masked_answers(
     Raises
     ------
     InputError
-        If `masks` has another form, or the prompt does not fit into the model's context.
+        If `masks` has another form, the prompt is empty or does not fit into the model's context, or the answer has no
+        words.
     """
     if masks.ndim != 3 or not len(masks):
         raise InputError(f"masks has shape {tuple(masks.shape)}, expected (masks, layers, heads), at least one mask")
-    check_length(model, prompt, longest)
-    patch = MaskedHeads(masks, mode, means=means)
-    ids = torch.tensor([prompt.ids]).expand(len(masks), -1)
-    if not everywhere:
-        cache = repeated(prefill(model, ids[:1, :-1]), len(masks))
-    with patch(model):
-        if everywhere:
-            cache = prefill(model, ids[:, :-1])
-        rows, _ = decode(model, ids[:, -1:], cache, longest=longest, stop=stop)
-    wanted = words(prompt.answer)
+    check_length(model, len(ids), longest)
+    wanted = words(answer)
+    prompts = torch.tensor([list(ids)]).expand(len(masks), -1)
+    cache = None if everywhere else repeated(prefill(model, prompts[:1, :-1]), len(masks))
+    with MaskedHeads(masks, mode, means=means)(model):
+        read = cache if cache is not None else prefill(model, prompts[:, :-1])
+        rows, _ = decode(model, prompts[:, -1:], read, longest=longest, stop=stop)
     return Answers(np.array([recall(words(row), wanted) for row in rows]), tuple(map(tuple, rows)))

@@ -1,0 +1,72 @@
+"""Figures of the heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from seme.interp.heads.retrieval import RetrievalPrompt, RetrievalScores
+from seme.report import Report
+
+
+def draw_heads_map(report: Report, mean: np.ndarray, threshold: float) -> None:
+    """Draw the score of every head, layers from left to right."""
+    layers, heads = mean.shape
+    figure = Figure(figsize=(max(4.5, 0.28 * layers + 1.6), 0.28 * heads + 1.3), layout="constrained")
+    axes = figure.subplots()
+    shown = axes.imshow(mean.T, cmap="Greys", vmin=0, vmax=1, aspect="equal")
+    for layer, head in np.argwhere(mean >= threshold):
+        dark = mean[layer, head] > 0.5
+        axes.text(layer, head, f"{100 * mean[layer, head]:.0f}", ha="center", va="center", fontsize=6,
+                  color="white" if dark else "black")  # fmt: skip
+    axes.set_xticks(np.arange(0, layers, 2 if layers > 12 else 1))
+    axes.set_yticks(np.arange(heads))
+    axes.set(xlabel="layer", ylabel="head")
+    figure.colorbar(shown, ax=axes, label="retrieval score", shrink=0.9)
+    report.figure(
+        "Score of every head", figure,
+        "Mean share of the answer that each head copied. Numbers, in per cent, stand where a head is a retrieval head.",
+    )  # fmt: skip
+
+
+def draw_frequency(report: Report, scores: RetrievalScores, threshold: float) -> None:
+    """Draw score against the share of prompts in which a head is active."""
+    figure = Figure(figsize=(5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    chosen = scores.mean >= threshold
+    axes.plot(scores.frequency[~chosen], scores.mean[~chosen], "o", mfc="none", color="0.5", ms=4, label="other heads")
+    axes.plot(scores.frequency[chosen], scores.mean[chosen], "D", color="black", ms=4, label="retrieval heads")
+    axes.axhline(threshold, color="0.4", lw=0.8, ls="--")
+    axes.set(xlabel="share of prompts in which the head copies", ylabel="retrieval score")
+    axes.legend(frameon=False, fontsize=8)
+    report.figure(
+        "Activity and score", figure,
+        "Each mark is a head: how often it copies anything, and how much of the answer on average. The broken line is "
+        "the threshold.",
+    )  # fmt: skip
+
+
+def draw_lengths(report: Report, prompts: Sequence[RetrievalPrompt], scores: RetrievalScores) -> None:
+    """Draw what was answered by length of the prompt and depth of the fact."""
+    lengths = sorted({len(prompt.ids) for prompt in prompts})
+    rows = [
+        [recall for prompt, recall in zip(prompts, scores.recalls, strict=True) if len(prompt.ids) == length]
+        for length in lengths
+    ]
+    figure = Figure(figsize=(5.4, 0.5 * len(lengths) + 1.4), layout="constrained")
+    axes = figure.subplots()
+    shown = axes.imshow(rows, cmap="Greys_r", vmin=0, vmax=1, aspect="auto")
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=7,
+                      color="black" if value > 0.5 else "white")  # fmt: skip
+    axes.set_yticks(np.arange(len(lengths)), [str(length) for length in lengths])
+    axes.set_xticks(np.arange(len(rows[0])), [f"{depth:.0%}" for depth in np.linspace(0, 1, len(rows[0]))], fontsize=7)
+    axes.set(xlabel="depth of the fact", ylabel="tokens")
+    figure.colorbar(shown, ax=axes, label="recall")
+    report.figure(
+        "Answers by length and depth", figure,
+        "Share of the answer's words, in per cent, that the model wrote with all its heads.",
+    )  # fmt: skip
