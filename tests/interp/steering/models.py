@@ -1,0 +1,56 @@
+"""Small untrained models of transformers, for tests alone: nothing is claimed about what they say."""
+
+from __future__ import annotations
+
+import torch
+from transformers import CLIPVisionConfig, LlamaConfig, LlamaForCausalLM, LlavaConfig, LlavaForConditionalGeneration
+
+VOCABULARY, WIDTH, IMAGE_TOKEN, PATCHES = 40, 32, 39, 4
+
+
+def text_config(**more):
+    return LlamaConfig(
+        vocab_size=VOCABULARY, hidden_size=WIDTH, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=128, initializer_range=0.6, bos_token_id=0, eos_token_id=1,
+        pad_token_id=0, **more,
+    )  # fmt: skip
+
+
+def language_model():
+    torch.manual_seed(0)
+    return LlamaForCausalLM(text_config()).eval()
+
+
+def vision_language_model():
+    torch.manual_seed(1)
+    vision = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2, image_size=8, patch_size=4,
+        initializer_range=0.5,
+    )  # fmt: skip
+    config = LlavaConfig(
+        vision_config=vision, text_config=text_config(), image_token_index=IMAGE_TOKEN, vision_feature_layer=-1,
+        vision_feature_select_strategy="default", tie_word_embeddings=False,
+    )  # fmt: skip
+    return LlavaForConditionalGeneration(config).eval()
+
+
+def prompts(count=3, seed=0):
+    """Prompts of different lengths, padded on the left."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = [torch.randint(2, 38, (4 + n,), generator=generator).tolist() for n in range(count)]
+    width = max(map(len, rows))
+    ids = torch.tensor([[0] * (width - len(row)) + row for row in rows])
+    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+def with_images(batch, seed=0):
+    """The same prompts, each after the places of an image of its own."""
+    count = len(batch["input_ids"])
+    images = torch.randn(count, 3, 8, 8, generator=torch.Generator().manual_seed(seed))
+    ids, mask = [], []
+    for row, kept in zip(batch["input_ids"].tolist(), batch["attention_mask"].tolist(), strict=True):
+        padding = kept.count(0)
+        ids.append([0] * padding + [IMAGE_TOKEN] * PATCHES + row[padding:])
+        mask.append([0] * padding + [1] * PATCHES + kept[padding:])
+    return {"input_ids": torch.tensor(ids), "attention_mask": torch.tensor(mask), "pixel_values": images}

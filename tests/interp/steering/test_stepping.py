@@ -1,0 +1,80 @@
+"""What was rolled back never was: the cache goes on as a fresh run from the shorter text would."""
+
+import pytest
+import torch
+
+from interp.steering.models import language_model, prompts, vision_language_model, with_images
+from seme.errors import InputError
+from seme.interp.steering import Stepper
+
+CASES = {
+    "language": (language_model, prompts, "resid.1"),
+    "vision-language": (vision_language_model, lambda: with_images(prompts()), "model.language_model.layers.1"),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    make, batch, site = CASES[request.param]
+    return make(), batch(), site
+
+
+def _fresh(model, batch, row, tokens):
+    """The last logits of one prompt alone with tokens after it, in one forward without a cache."""
+    kept = batch["attention_mask"][row].bool()
+    ids = torch.cat([batch["input_ids"][row][kept], torch.tensor(tokens, dtype=torch.long)])[None]
+    more = {"pixel_values": batch["pixel_values"][row : row + 1]} if "pixel_values" in batch else {}
+    with torch.no_grad():
+        return model(input_ids=ids, attention_mask=torch.ones_like(ids), **more).logits[0, -1]
+
+
+def test_going_on_after_a_roll_back_equals_going_on_from_the_shorter_text(case):
+    model, batch, site = case
+    stepper = Stepper(model, batch, [site])
+    stepper.start()
+    for tokens in ([5, 6, 7], [8, 9, 10], [11, 12, 13], [14, 15, 16]):
+        stepper.feed(tokens)
+    stepper.forget(0, 3)  # the rows differ in how far they go back
+    stepper.forget(2, 1)
+    reading = stepper.feed([20, 21, 22])
+    for row, text in enumerate([[5, 20], [6, 9, 12, 15, 21], [7, 10, 13, 22]]):
+        torch.testing.assert_close(reading.logits[row], _fresh(model, batch, row, text), rtol=1e-4, atol=1e-4)
+    stepper.keep([0, 2])
+    reading = stepper.feed([23, 24])
+    for row, prompt, text in ((0, 0, [5, 20, 23]), (1, 2, [7, 10, 13, 22, 24])):
+        torch.testing.assert_close(reading.logits[row], _fresh(model, batch, prompt, text), rtol=1e-4, atol=1e-4)
+    assert reading.states[site].shape == (2, 32)
+
+
+def test_a_row_alone_is_cut_off_in_the_cache_itself():
+    model = language_model()
+    stepper = Stepper(model, {"input_ids": torch.tensor([[3, 4, 5]])})
+    stepper.start()
+    for token in (6, 7, 8):
+        stepper.feed([token])
+    stepper.forget(0, 2)
+    assert stepper._cache.get_seq_length() == 4
+    torch.testing.assert_close(
+        stepper.feed([9]).logits[0],
+        _fresh(model, {"input_ids": torch.tensor([[3, 4, 5]]), "attention_mask": torch.ones(1, 3)}, 0, [6, 9]),
+        rtol=1e-4, atol=1e-4,
+    )  # fmt: skip
+
+
+def test_no_hook_is_left_and_what_cannot_be_used_is_refused():
+    model, batch = language_model(), prompts()
+    Stepper(model, batch, ["resid.0"]).start()
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+    with pytest.raises(InputError, match=r"no site 'resid\.9'"):
+        Stepper(model, batch, ["resid.9"])
+    with pytest.raises(InputError, match="padding") as caught:
+        Stepper(model, {**batch, "attention_mask": batch["attention_mask"].flip(1)})
+    assert "left" in caught.value.hint
+    with pytest.raises(InputError, match="no tokens"):
+        Stepper(model, {**batch, "attention_mask": torch.zeros_like(batch["attention_mask"])})
+    stepper = Stepper(model, batch)
+    stepper.start()
+    with pytest.raises(InputError, match="was fed 0 tokens"):
+        stepper.forget(0, 1)
+    with pytest.raises(InputError, match="3 rows"):
+        stepper.feed([1])
