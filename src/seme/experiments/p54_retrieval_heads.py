@@ -27,13 +27,13 @@ class RetrievalHeadsSettings(ExperimentSettings):
     heads: tuple[int, ...] = Field(default=(5, 10), description="Numbers of heads that are masked")
     draws: int = Field(default=10, ge=2, description="Random sets of as many heads")
     excluded: int = Field(default=100, ge=0, description="Heads of the highest scores that are never drawn at random")
-    other_prompts: int = Field(default=8, ge=0, description="Prompts on which heads are made uniform, too")
+    other_prompts: int = Field(default=5, ge=0, description="Prompts on which heads are made uniform, too")
     questions: int = Field(default=10, ge=0, description="Questions of each kind: look-up, two steps, memory")
     tuning_text: str = Field(default="stdlib-source", description="Other text that the model is tuned on")
     tuning_seeds: int = Field(default=3, ge=1, description="Tuning runs")
     tuning_steps: int = Field(default=10, ge=1, description="Steps of each, of one block")
     block: int = Field(default=96, ge=16, description="Tokens of a block")
-    rate: float = Field(default=5e-5, gt=0, description="Learning rate of the tuning")
+    rate: float = Field(default=1e-4, gt=0, description="Learning rate of the tuning")
     tuned_prompts: int = Field(default=12, ge=2, description="Prompts on which tuned models are held against the first")
 
     @classmethod
