@@ -85,7 +85,7 @@ class MeaningCount:
 
     def __call__(self, samples: Samples) -> Floats:
         """Return the counts (questions,), 1 to n."""
-        return self.meanings(samples).max(axis=1) + 1.0
+        return np.asarray(self.meanings(samples).max(axis=1) + 1, dtype=np.float64)
 
 
 def _equal(entails: Entails, question: str, row: tuple[str, ...]) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,61 @@
+"""Drawings: how well scores separate, and what samples and components do."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from seme.experiments.semantic_volume.external import External
+from seme.experiments.semantic_volume.internal import Internal
+from seme.experiments.semantic_volume.scoring import VOLUME, Scored
+from seme.report import Report
+
+
+def draw(report: Report, internal: Internal, external: External) -> None:
+    """Add both figures."""
+    _draw_scores(report, internal.scored, external.model)
+    _draw_ablations(report, internal)
+
+
+def _draw_scores(report: Report, answers: Scored, requests: Scored) -> None:
+    figure = Figure(figsize=(8.2, 4), layout="constrained")
+    for axes, scored, title in zip(
+        figure.subplots(1, 2), (answers, requests), ("wrong answers", "ambiguous requests"), strict=True
+    ):
+        names = sorted(scored.areas, key=lambda name: scored.areas[name])
+        for place, name in enumerate(names):
+            low, high = scored.interval(name)
+            own = name == VOLUME
+            axes.plot([low, high], [place, place], "-", color="black" if own else "0.6", lw=2 if own else 1.2)
+            axes.plot(scored.areas[name], place, "D" if own else "o", color="black" if own else "0.4", ms=6)
+        axes.axvline(0.5, color="0.3", lw=0.8, ls=":")
+        axes.set_yticks(range(len(names)), names, fontsize=8)
+        axes.set_xlabel("AUROC, 95 % interval")
+        axes.set_title(title, fontsize=10)
+    report.figure(
+        "Scores", figure,
+        "How well each score tells uncertain questions from certain ones on the test part: the diamond is semantic "
+        "volume, the dotted line is chance.",
+    )  # fmt: skip
+
+
+def _draw_ablations(report: Report, internal: Internal) -> None:
+    figure = Figure(figsize=(7.4, 3), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    counts = sorted(internal.by_count)
+    means, spreads = (np.array([internal.by_count[one][i] for one in counts]) for i in (0, 1))
+    left.plot(counts, means, "o-", color="black")
+    left.fill_between(counts, means - spreads, means + spreads, color="0.8")
+    left.set_xlabel("samples of a question")
+    left.set_ylabel("AUROC, wrong answers")
+    dims = sorted(internal.by_dims)
+    right.plot(dims, [internal.by_dims[one] for one in dims], "s--", color="0.3")
+    right.set_xscale("log")
+    right.set_xticks(dims, [str(one) for one in dims])
+    right.minorticks_off()
+    right.set_xlabel("principal components")
+    report.figure(
+        "Samples and components", figure,
+        "Semantic volume with fewer samples (mean and standard deviation over subsets), and with other numbers of "
+        "principal components at the epsilon that was chosen.",
+    )  # fmt: skip
