@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from seme.retrieval import BM25Index, DenseIndex, kernels
 from seme.retrieval.dense import codes
+from seme.retrieval.multivector import Codebook, MultiVectorIndex, pack
+from seme.retrieval.multivector.codebook import nearest
 
 SOURCE = Path(kernels.__file__).with_name("kernels.c")
 
@@ -164,3 +167,29 @@ def test_indexes_find_the_same_in_every_form(form: str) -> None:
         index.add(ids, data)
         exact = np.sort(data.astype(np.float64) @ data[7])[::-1][:10]
         assert np.allclose(index.search(data[7:8], 10)[0].scores, exact, atol=1e-5)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+@pytest.mark.parametrize("dim", [1, 7, 33])
+def test_sums_of_best_products_in_every_form(form: str, bits: int, dim: int) -> None:
+    rng = np.random.default_rng(bits)
+    texts = pack([rng.normal(size=(length, dim)) for length in rng.integers(1, 9, 200)])
+    book = Codebook.fit(texts.vectors, bits=bits, centroids=16)
+    index = MultiVectorIndex(dim, encoder="t", precision=f"{bits}bit", codebook=book)
+    ids = [f"d{i:03d}" for i in range(200)]
+    index.add(ids, *texts)
+    kept = [one.astype(np.float64) for one in index.vectors(ids).texts()]
+    for query in (rng.normal(size=(3, dim)).astype(np.float32), rng.normal(size=(1, dim)).astype(np.float32)):
+        best = np.array([(one @ query.T.astype(np.float64)).max(axis=0).sum() for one in kept])
+        allowed = index.mask(ids[::3])
+        for masks, among in ((None, best), (allowed, np.where(np.arange(200) % 3, -np.inf, best))):
+            asked = {"allowed": masks}
+            exact = index.search(*pack([query]), 5, **asked)[0]
+            assert np.allclose(exact.scores, np.sort(among)[::-1][:5], atol=1e-4)
+            pruned = index.search(*pack([query]), 5, probes=16, keep=200, **asked)[0]
+            assert np.allclose(pruned.scores, exact.scores, atol=1e-5)
+        near = book.centroids @ query.T
+        codes = nearest(texts.vectors, book.centroids)
+        rough = [near[codes[a:b]].max(axis=0).sum() for a, b in itertools.pairwise(texts.offsets)]
+        found = index._segments[0].rough_scores(near, np.arange(0, 200, 7))
+        assert np.allclose(found, rough[::7], atol=1e-5)

@@ -509,6 +509,55 @@ EXPORT void byte_sums(const uint8_t *codes, int64_t n, int64_t parts, const floa
     for (int64_t i = 0; i < n; i++) out[i] = byte_sum(codes + i * parts, parts, tables);
 }
 
+/* MaxSim of some texts as if each vector were its centroid: near (c, q) has the products of centroids and query. */
+EXPORT void maxsim_near(const float *near, int64_t q, const int32_t *codes, const int64_t *offsets, const int64_t *rows,
+                        int64_t m, float *best, float *out) {
+    for (int64_t r = 0; r < m; r++) {
+        const int64_t first = offsets[rows[r]], last = offsets[rows[r] + 1];
+        memcpy(best, near + codes[first] * q, q * sizeof(float));
+        for (int64_t t = first + 1; t < last; t++) {
+            const float *one = near + codes[t] * q;
+            for (int64_t j = 0; j < q; j++) best[j] = one[j] > best[j] ? one[j] : best[j];
+        }
+        float sum = 0;
+        for (int64_t j = 0; j < q; j++) sum += best[j];
+        out[r] = sum;
+    }
+}
+
+/* The levels that a packed residual stands for; `ways` (256, per) are those of each byte. */
+static void unpack(const uint8_t *packed, int64_t width, const float *ways, int64_t per, float *levels) {
+    if (per == 4)
+        for (int64_t b = 0; b < width; b++) memcpy(levels + 4 * b, ways + 4 * packed[b], 4 * sizeof(float));
+    else if (per == 2)
+        for (int64_t b = 0; b < width; b++) memcpy(levels + 2 * b, ways + 2 * packed[b], 2 * sizeof(float));
+    else
+        for (int64_t b = 0; b < width; b++) levels[b] = ways[packed[b]];
+}
+
+/* MaxSim of some texts from centroids and residuals: `query` (q, dim) is scaled by the spread of the residuals, and `room`
+ * has place for the levels of a vector and twice q numbers. */
+EXPORT void maxsim_levels(const float *near, int64_t q, const int32_t *codes, const uint8_t *packed, int64_t width,
+                          const float *ways, int64_t per, const float *query, int64_t dim, const int64_t *offsets,
+                          const int64_t *rows, int64_t m, float *room, float *out) {
+    float *best = room, *sums = room + q, *levels = room + 2 * q;
+    for (int64_t r = 0; r < m; r++) {
+        const int64_t first = offsets[rows[r]], last = offsets[rows[r] + 1];
+        for (int64_t t = first; t < last; t++) {
+            const float *base = near + codes[t] * q;
+            unpack(packed + t * width, width, ways, per, levels);
+            dots(query, q, dim, levels, sums);
+            for (int64_t j = 0; j < q; j++) {
+                const float one = sums[j] + base[j];
+                best[j] = t == first || one > best[j] ? one : best[j];
+            }
+        }
+        float sum = 0;
+        for (int64_t j = 0; j < q; j++) sum += best[j];
+        out[r] = sum;
+    }
+}
+
 /* Rows that are allowed and whose score may be `edge` or more, give or take `reach` times their error. */
 EXPORT int64_t rows_within(const float *scores, const float *errors, float reach, const uint8_t *allowed, int64_t n,
                            float edge, int32_t *rows, int64_t room) {

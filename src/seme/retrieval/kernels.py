@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
+Wide = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
@@ -45,6 +46,12 @@ _SIGNATURES = {
     "nibble_sums": (None, [_POINTER, _SIZE, _SIZE, *[_POINTER] * 3]),
     "nibble_sums_of": (None, [_POINTER, _SIZE, _POINTER, _POINTER, _SIZE, _POINTER]),
     "byte_sums": (None, [_POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
+    "maxsim_near": (None, [_POINTER, _SIZE, *[_POINTER] * 3, _SIZE, *[_POINTER] * 2]),
+    "maxsim_levels": (
+        None,
+        [_POINTER, _SIZE, _POINTER, _POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _SIZE, *[_POINTER] * 2, _SIZE]
+        + [_POINTER] * 2,
+    ),
     "rows_within": (_SIZE, [_POINTER, _POINTER, ctypes.c_float, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
 }
 
@@ -325,6 +332,54 @@ def byte_sums(codes: Bytes, tables: Float32, scores: Float32) -> None:
     scores[:] = 0
     for part, table in enumerate(tables):
         scores += table[codes[:, part]]
+
+
+def maxsim_near(near: Float32, codes: Rows, offsets: Wide, rows: Wide) -> Float32:
+    """Return the MaxSim (m,) of some texts as if each of their vectors were its centroid.
+
+    Compiled only (`COMPILED`): `multivector.segment` has the same for NumPy, and for `maxsim_levels`.
+
+    Parameters
+    ----------
+    near
+        Inner products of centroids and query vectors (c, q).
+    codes, offsets
+        Centroid of each vector (t,), and where each text's begin (n + 1,).
+    rows
+        Texts (m,).
+    """
+    if _C is None:
+        raise RuntimeError("the kernels are not compiled")
+    best, scores = np.empty(near.shape[1], dtype=np.float32), np.empty(len(rows), dtype=np.float32)
+    _C.maxsim_near(
+        _at(near), near.shape[1], _at(codes), _at(offsets), _at(rows), len(rows), _at(best), _at(scores)
+    )  # fmt: skip
+    return scores
+
+
+def maxsim_levels(
+    near: Float32, codes: Rows, packed: Bytes, ways: Float32, query: Float32, offsets: Wide, rows: Wide
+) -> Float32:
+    """Return the MaxSim (m,) of some texts from centroids and what is left in bits.
+
+    Parameters
+    ----------
+    packed
+        Residuals of the vectors (t, bytes).
+    ways
+        Levels that each byte stands for (256, numbers in a byte).
+    query
+        Vectors of the query (q, d), times the spread of the residuals.
+    """
+    if _C is None:
+        raise RuntimeError("the kernels are not compiled")
+    (q, dim), (width, per) = query.shape, (packed.shape[1], ways.shape[1])
+    room, scores = np.empty(2 * q + width * per, dtype=np.float32), np.empty(len(rows), dtype=np.float32)
+    _C.maxsim_levels(
+        _at(near), q, _at(codes), _at(packed), width, _at(ways), per, _at(query), dim, _at(offsets), _at(rows),
+        len(rows), _at(room), _at(scores),
+    )  # fmt: skip
+    return scores
 
 
 def rows_within(scores: Float32, errors: Float32, reach: float, allowed: Mask | None, edge: float) -> Rows:

@@ -79,6 +79,13 @@ class Codebook:
         return -(-self.dim * self.bits // 8)
 
     @property
+    def ways(self) -> Float32:
+        """Levels that each byte of a residual stands for (256, 8 / bits)."""
+        places = np.arange(256)[:, None] >> (np.arange(8 // self.bits) * self.bits) & (2**self.bits - 1)
+        ways: Float32 = self.levels[places]
+        return ways
+
+    @property
     def digest(self) -> str:
         """What tells this codebook from others."""
         parts = (np.ascontiguousarray(getattr(self, name), dtype="<f4").tobytes() for name in _NAMES)
@@ -139,9 +146,7 @@ class Codebook:
 
     def residuals(self, packed: Bytes) -> Float32:
         """Return the levels (t, d) of packed residuals: residuals over the spread."""
-        per = 8 // self.bits
-        ways = np.arange(256)[:, None] >> (np.arange(per) * self.bits) & (2**self.bits - 1)
-        levels: Float32 = self.levels[ways][packed].reshape(len(packed), -1)[:, : self.dim]
+        levels: Float32 = self.ways[packed].reshape(len(packed), -1)[:, : self.dim]
         return levels
 
     def decode(self, codes: Codes, packed: Bytes) -> Float32:

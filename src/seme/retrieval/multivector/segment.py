@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from seme.retrieval import kernels
 from seme.retrieval.identifiers import sorted_order
 from seme.retrieval.multivector.codebook import Codebook
 from seme.retrieval.multivector.maxsim import best_sum
@@ -34,8 +35,11 @@ class MultiVectorSegment(Segment):
 
     def scores(self, query: Float32, codebook: Codebook | None, chosen: Rows | None = None) -> Float32:
         """Return the MaxSim of texts (n,), of all or of chosen ones, for a query (q, d)."""
-        found = np.empty(self.rows if chosen is None else len(chosen), dtype=np.float32)
         near = None if codebook is None or "residuals" not in self.arrays else codebook.centroids @ query.T
+        if kernels.COMPILED and codebook is not None and near is not None:
+            rows = np.arange(self.rows) if chosen is None else chosen
+            return self._coded_scores(query, codebook, near, rows)
+        found = np.empty(self.rows if chosen is None else len(chosen), dtype=np.float32)
         if chosen is None:
             for first, last in blocks(self.offsets):
                 part = slice(int(self.offsets[first]), int(self.offsets[last]))
@@ -60,11 +64,15 @@ class MultiVectorSegment(Segment):
         """
         probes = min(probes, len(near))
         chosen = np.unique(np.argpartition(-near, probes - 1, axis=0)[:probes])
-        places, _ = spans(self.arrays["list_offsets"], chosen)
-        return np.unique(self.arrays["list_rows"][places]).astype(np.int64)
+        offsets, found = self.arrays["list_offsets"], np.zeros(self.rows, dtype=np.bool_)
+        for one in chosen.tolist():
+            found[self.arrays["list_rows"][offsets[one] : offsets[one + 1]]] = True
+        return np.flatnonzero(found)
 
     def rough_scores(self, near: Float32, chosen: Rows) -> Float32:
         """Return the MaxSim of chosen texts as if each vector were its centroid (PLAID; Santhanam et al. 2022b)."""
+        if kernels.COMPILED:
+            return kernels.maxsim_near(near, self.arrays["codes"], self.offsets, chosen)
         rows, places = spans(self.offsets, chosen)
         return best_sum(near[self.arrays["codes"][rows]], places)
 
@@ -75,6 +83,13 @@ class MultiVectorSegment(Segment):
             return Packed(self.arrays["vectors"][rows].astype(np.float32), places)
         assert codebook is not None  # noqa: S101  # codes come from one
         return Packed(codebook.decode(self.arrays["codes"][rows], self.arrays["residuals"][rows]), places)
+
+    def _coded_scores(self, query: Float32, codebook: Codebook, near: Float32, rows: Rows) -> Float32:
+        arrays = self.arrays
+        scaled = np.ascontiguousarray(query * codebook.spread)
+        return kernels.maxsim_levels(
+            near, arrays["codes"], arrays["residuals"], codebook.ways, scaled, self.offsets, rows
+        )
 
     def _products(self, part: slice | Rows, query: Float32, codebook: Codebook | None, near: Float32 | None) -> Float32:
         if codebook is None or near is None:
