@@ -1,0 +1,61 @@
+"""Paper 07: AttentionInfluence, documents selected by what they cost a model without its retrieval heads."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field
+
+from seme.experiment import Context, ExperimentSettings, experiment
+from seme.report import Report
+
+
+class AttentionInfluenceSettings(ExperimentSettings):
+    """Which scorer, which texts, and what is trained on the selection."""
+
+    model: str = Field(
+        default="smollm2-135m",
+        description="The scorer: a model of Seme's, a Hugging Face folder or a hub name; 'planted' is written by hand",
+    )
+    samples: int = Field(default=24, ge=2, description="Look-up prompts by which heads are found; the paper has 800")
+    pairs: int = Field(default=8, ge=4, description="Keys in each of their lists")
+    needles: int = Field(default=12, ge=2, description="Needle prompts of paper 54 to compare the heads with")
+    needle_length: int = Field(default=300, ge=16, description="Tokens of those")
+    heads: float = Field(default=0.05, gt=0, lt=1, description="Share of all heads that is masked")
+    tokens: int = Field(default=96, ge=66, description="Tokens of every document")
+    per_kind: int = Field(default=50, ge=8, description="Documents of code, of documentation, and of their shuffles")
+    others: int = Field(default=20, ge=5, description="Documents of look-ups, noise, boilerplate and shuffled tokens")
+    controls: int = Field(default=15, ge=3, description="Look-ups and shuffled documents scored without random heads")
+    draws: int = Field(default=5, ge=2, description="Random sets of as many heads")
+    share: float = Field(default=0.2, gt=0, lt=1, description="Share of each domain that is selected")
+    seeds: int = Field(default=3, ge=1, description="Training runs on each selection")
+    steps: int = Field(default=250, ge=1, description="Steps of each run")
+    layers: int = Field(default=2, ge=1, description="Of the model that is trained")
+    width: int = Field(default=64, ge=16, description="Of the model that is trained")
+    vocabulary: int = Field(default=768, ge=300, description="Of the model that is trained")
+    block: int = Field(default=128, ge=16, description="Tokens of a training block")
+    batch: int = Field(default=16, ge=1, description="Blocks of a step")
+    rate: float = Field(default=3e-3, gt=0, description="Largest learning rate of the training")
+
+    @classmethod
+    def quick(cls) -> Self:
+        """Score texts of letters with a small model written by hand, and train a smaller one briefly."""
+        return cls(
+            model="planted", samples=4, needles=4, needle_length=60, per_kind=10, others=8, controls=4, draws=5,
+            seeds=3, steps=8, layers=1, width=32, vocabulary=320, block=64, batch=4,
+        )  # fmt: skip
+
+
+@experiment(paper=7, slug="attention-influence", room="interp", needs=("methods", "smollm2-135m", "wordnet"))
+def run(settings: AttentionInfluenceSettings, context: Context) -> Report:
+    """Score documents by the loss without retrieval heads, select by it, and train on the selection."""
+    from seme.experiments.attention_influence import finding, meaning, scorer, scores, selecting, training  # noqa: PLC0415
+
+    report = Report(paper=7, slug="attention-influence", title="Pretraining data selected by attention heads")
+    subject = scorer.choose(settings, context)
+    heads = finding.add(report, subject, settings, context)
+    scored = scores.score(subject, heads, settings, context)
+    meaning.add(report, subject, heads, scored, settings, context)
+    selections = selecting.add(report, subject, scored, settings, context)
+    training.add(report, subject, selections, settings, context)
+    return report
