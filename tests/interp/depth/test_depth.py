@@ -14,7 +14,7 @@ from seme.interp.depth import concept_depth, depth_interval, quantised, sampled_
 
 def test_a_constant_curve_never_jumps_and_has_converged():
     found = concept_depth([0.5] * 10)
-    assert (found.jump, found.converging, found.reached) == (None, 0, None)
+    assert (found.jump, found.converging, found.reached, found.nine_tenths) == (None, 0, None, None)
     assert (found.peak, found.peak_depth) == (0.5, 0.1)
 
 
@@ -40,6 +40,7 @@ def test_a_tenth_counts_and_the_embeddings_make_the_first_block_a_jump():
     assert concept_depth([0.5, 0.55, 0.55]).jump == pytest.approx(2 / 3)
     assert concept_depth([0.9, 0.9], before=0.5).jump == 0.5
     assert concept_depth([0.9, 0.9]).jump is None
+    assert concept_depth([0.4, 0.45]).nine_tenths is None
 
 
 def test_what_is_never_reached_counts_as_one_layer_beyond():

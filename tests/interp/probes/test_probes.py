@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, roc_auc_score
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -27,6 +28,7 @@ from seme.interp.probes import (
     probe_layers,
     shuffled_within,
 )
+from seme.interp.probes.measuring import confusion, measured
 
 
 def _blobs(n: int = 240, width: int = 20, classes: int = 2, size: float = 2.0, seed: int = 0):
@@ -52,6 +54,22 @@ def test_fits_are_those_of_scikit_learn(classes):
         np.testing.assert_allclose(found.predict_proba(fresh), pipeline.predict_proba(fresh), atol=1e-5)
     ridge = make_pipeline(StandardScaler(), RidgeClassifier(alpha=10)).fit(x, y)
     np.testing.assert_array_equal(Probe("ridge", penalty=10).fit(x, y).predict(fresh), ridge.predict(fresh))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000), st.integers(2, 5))
+def test_measures_are_those_of_scikit_learn(seed, classes):
+    rng = np.random.default_rng(seed)
+    y = np.r_[np.arange(classes), rng.integers(0, classes, 30)]
+    p = rng.dirichlet(np.ones(classes), len(y)).round(1)  # with ties
+    p = (p + 0.01) / (p + 0.01).sum(axis=1, keepdims=True)
+    found, two = p.argmax(axis=1), classes == 2
+    ours = measured(p, y)
+    assert ours["accuracy"] == pytest.approx((found == y).mean())
+    assert ours["balanced"] == pytest.approx(balanced_accuracy_score(y, found))
+    assert ours["f1"] == pytest.approx(f1_score(y, found, average="binary" if two else "macro"))
+    assert ours["auc"] == pytest.approx(roc_auc_score(y, p[:, 1]) if two else roc_auc_score(y, p, multi_class="ovr"))
+    np.testing.assert_array_equal(confusion(found, y, classes), confusion_matrix(y, found, labels=range(classes)))
 
 
 @settings(deadline=None, max_examples=20)

@@ -26,7 +26,7 @@ class ConceptDepth:
     peak, peak_depth
         The highest accuracy, and the first depth that has it.
     nine_tenths
-        The first depth with 90 % of what the peak has above chance.
+        The first depth with 90 % of what the peak has above chance; None if it has nothing.
     reached
         The first depth with an accuracy of 0.8; None if there is none.
     """
@@ -35,7 +35,7 @@ class ConceptDepth:
     converging: float
     peak: float
     peak_depth: float
-    nine_tenths: float
+    nine_tenths: float | None
     reached: float | None
 
 
@@ -85,7 +85,7 @@ def concept_depth(
         (moves[-1] + first) / depth if len(moves) else 0.0,
         float(curve[peak]),
         (peak + 1) / depth,
-        (enough[0] + 1) / depth,
+        (enough[0] + 1) / depth if curve[peak] > chance else None,
         (high[0] + 1) / depth if len(high) else None,
     )
 

@@ -1,0 +1,154 @@
+"""What words without meaning and coarser weights do to the curves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from seme.experiment import Context
+from seme.experiments.concept_depth.curves import STYLES, Curve, score
+from seme.experiments.concept_depth.recording import Recorder
+from seme.experiments.concept_depth.tasks import MAIN, Task
+from seme.interp.depth import concept_depth, with_noise
+from seme.interp.probes import LayerScores
+from seme.report import Claim, Report
+
+if TYPE_CHECKING:
+    from seme.experiments.p36_concept_depth import ConceptDepthSettings
+
+_SHALLOW = 0.3
+Pairs = dict[str, tuple[LayerScores, LayerScores]]
+"""By task: scores as it is, and disturbed, on the same texts and splits."""
+
+
+def add(
+    report: Report, tasks: list[Task], recorder: Recorder, found: dict[str, Curve], settings: ConceptDepthSettings,
+    context: Context,
+) -> None:  # fmt: skip
+    """Disturb texts and weights, and compare with the same texts undisturbed."""
+    main = [task for task in tasks if task.name in MAIN]
+    if not main:
+        report.notes.append(f"Nothing was disturbed: none of {', '.join(MAIN)} is among --tasks.")
+        return
+    noisy: Pairs = {}
+    for task in main:
+        texts = with_noise(task.texts, context.rng("noise", task.name))
+        noisy[task.name] = (
+            found[task.name].scores, score(task, recorder.plain(f"noisy {task.name}", texts), settings, context)
+        )  # fmt: skip
+    _claim_noise(report, noisy, settings, context)
+    parts = {task.name: task.first(settings.perturbed) for task in main}
+    whole = {
+        name: score(part, found[name].states.take(range(len(part.texts))), settings, context)
+        for name, part in parts.items()
+    }
+    coarse: dict[int, Pairs] = {
+        bits: {
+            name: (whole[name], score(part, recorder.coarser(name, part.texts, bits), settings, context))
+            for name, part in parts.items()
+        }
+        for bits in settings.bits
+    }
+    _claim_bits(report, coarse, settings, context)
+    conditions = {"noise": noisy, **{f"{bits} bits": pairs for bits, pairs in coarse.items()}}
+    _add_table(report, conditions, settings, context)
+    _draw(report, conditions)
+
+
+def _shallow(pairs: Pairs, settings: ConceptDepthSettings, context: Context) -> tuple[float, tuple[float, float]]:
+    """Return the mean gain at shallow layers, over tasks, and its 95 % interval; both conditions share the samples."""
+    gains, drawn = [], []
+    for name, (plain, other) in pairs.items():
+        depth = len(plain.names) - 1
+        few = slice(1, max(2, int(np.ceil(_SHALLOW * depth))))  # i/d < 0.3
+        gains.append(float((other.mean - plain.mean)[few].mean()))
+        samples = [one.bootstrap(settings.samples, context.rng("paired", name)) for one in (plain, other)]
+        drawn.append((samples[1] - samples[0])[:, few].mean(axis=1))
+    low, high = np.quantile(np.mean(drawn, axis=0), [0.025, 0.975])
+    return float(np.mean(gains)), (float(low), float(high))
+
+
+def _claim_noise(report: Report, noisy: Pairs, settings: ConceptDepthSettings, context: Context) -> None:
+    depth = len(next(iter(noisy.values()))[0].names) - 1
+    moves = {
+        name: concept_depth(other.mean[1:]).converging - concept_depth(plain.mean[1:]).converging
+        for name, (plain, other) in noisy.items()
+    }
+    report.claim(
+        Claim.at_least("Noise does not let curves converge earlier (converging point, mean over tasks, less one layer)",
+                       measured=float(np.mean(list(moves.values()))), floor=-1 / depth,
+                       spread=(min(moves.values()), max(moves.values())),
+                       paper_value="noise delays convergence",
+                       note="; ".join(f"{name} {move:+.2f}" for name, move in moves.items())
+                            + ". Changes of 3 % are within the noise of so few test texts: see the intervals of C.")
+    )  # fmt: skip
+    mean, interval = _shallow(noisy, settings, context)
+    report.claim(
+        Claim.at_most("Noise makes shallow layers (depth below 0.3) less accurate (gain, mean over tasks)",
+                      measured=mean, ceiling=0.0, spread=interval, paper_value="understanding moves to deeper layers")
+    )  # fmt: skip
+
+
+def _claim_bits(report: Report, coarse: dict[int, Pairs], settings: ConceptDepthSettings, context: Context) -> None:
+    for bits in (8, 4):
+        statement = f"Weights of {bits} bits make shallow layers no more accurate (gain, mean over tasks)"
+        if bits not in coarse:
+            report.claim(Claim.not_tested(statement, f"Not among --bits {settings.bits}."))
+            continue
+        mean, interval = _shallow(coarse[bits], settings, context)
+        report.claim(
+            Claim.at_most(statement, measured=mean, ceiling=0.0, spread=interval,
+                          paper_value="8 bits push understanding deeper",
+                          note=f"{settings.perturbed} texts a task at most; only weights are rounded.")
+        )  # fmt: skip
+    statement = "Weights of 16 bits are as good as those of 32 at every layer (largest gap of accuracy, any task)"
+    if 16 not in coarse:
+        report.claim(Claim.not_tested(statement, f"Not among --bits {settings.bits}."))
+        return
+    gaps = {name: np.abs(other.mean - plain.mean) for name, (plain, other) in coarse[16].items()}
+    worst = max(gaps, key=lambda name: float(gaps[name].max()))
+    tested = int(coarse[16][worst][0].tested.sum() / settings.splits)
+    report.claim(
+        Claim.at_most(statement, measured=float(gaps[worst].max()), ceiling=0.01, paper_value="16 bits as 32",
+                      note=f"Largest at layer {int(gaps[worst].argmax())} of {worst}; mean gap over tasks and layers "
+                           f"{np.mean(list(gaps.values())):.4f}. A test part has about {tested} texts, so that one "
+                           f"answer in one split is {1 / tested / settings.splits:.4f}. Weights are rounded to "
+                           "bfloat16; products are computed in float32.")
+    )  # fmt: skip
+
+
+def _add_table(report: Report, conditions: dict[str, Pairs], settings: ConceptDepthSettings, context: Context) -> None:
+    rows = []
+    for condition, pairs in conditions.items():
+        for name, (plain, other) in pairs.items():
+            mean, (low, high) = _shallow({name: (plain, other)}, settings, context)
+            one, two = concept_depth(plain.mean[1:]), concept_depth(other.mean[1:])
+            rows.append([condition, name, int((plain.tested > 0).sum()), mean, f"{low:.3f} to {high:.3f}", one.peak,
+                         two.peak, one.converging, two.converging, one.reached, two.reached])  # fmt: skip
+    columns = ["condition", "task", "texts tested", "gain, shallow", "95 % interval", "peak", "peak, disturbed", "C",
+               "C, disturbed", "d at 0.8", "d at 0.8, disturbed"]  # fmt: skip
+    report.table("Noise and coarser weights", columns, rows)
+
+
+def _draw(report: Report, conditions: dict[str, Pairs]) -> None:
+    names = list(next(iter(conditions.values())))
+    figure = Figure(figsize=(2.6 * len(names) + 0.6, 3), layout="constrained")
+    panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+    for axes, name in zip(panels, names, strict=True):
+        for (condition, pairs), (marker, line) in zip(conditions.items(), STYLES, strict=False):
+            plain, other = pairs[name]
+            depth = np.linspace(0, 1, len(plain.names))
+            axes.plot(depth, other.mean - plain.mean, marker=marker, ls=line, ms=3, label=condition)
+        axes.axhline(0, color="black", lw=0.8)
+        axes.axvline(_SHALLOW, color="0.6", lw=0.8, ls=(0, (2, 2)))
+        axes.set_title(name, fontsize=9)
+        axes.set_xlabel("relative depth")
+    panels[0].set_ylabel("accuracy less that undisturbed")
+    panels[0].legend(fontsize=7)
+    report.figure(
+        "Disturbed", figure,
+        "What words without meaning before the text, and weights of fewer bits, change in the accuracy of each layer; "
+        "layers left of the dashed line count as shallow.",
+    )  # fmt: skip

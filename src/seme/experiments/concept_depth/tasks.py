@@ -1,0 +1,245 @@
+"""Texts with a label that is true or false of them, and what of them must not be torn apart by a split."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seme.assets.categories import WORDNET_CATEGORIES, load_categories
+from seme.assets.corpora import film_rows
+from seme.errors import InputError
+from seme.experiment import Context
+from seme.experiments.p36_concept_depth import TASKS
+from seme.report import Report
+
+if TYPE_CHECKING:
+    from seme.experiments.p36_concept_depth import ConceptDepthSettings
+
+MAIN = ("sentiment", "continents", "coin")
+LEVELS = {
+    "living": "lexical", "kinds": "factual", "continents": "factual", "sentiment": "emotional", "reviews": "emotional",
+    "coin": "inferential", "order": "inferential",
+}  # fmt: skip
+
+_GOOD = [
+    "wonderful",
+    "excellent",
+    "delightful",
+    "superb",
+    "lovely",
+    "brilliant",
+    "charming",
+    "pleasant",
+    "fantastic",
+    "marvellous",
+    "splendid",
+    "great",
+    "beautiful",
+    "perfect",
+    "enjoyable",
+    "amazing",
+    "admirable",
+    "impressive",
+    "terrific",
+    "glorious",
+    "outstanding",
+    "magnificent",
+    "good",
+    "fine",
+]
+_BAD = [
+    "terrible",
+    "awful",
+    "dreadful",
+    "horrible",
+    "nasty",
+    "dismal",
+    "miserable",
+    "unpleasant",
+    "disgusting",
+    "poor",
+    "appalling",
+    "bad",
+    "ugly",
+    "worthless",
+    "boring",
+    "pathetic",
+    "inferior",
+    "disappointing",
+    "lousy",
+    "hideous",
+    "abysmal",
+    "mediocre",
+    "dire",
+    "rotten",
+]
+_FRAMES = (
+    "The film was {}.", "I found the meal {}.", "Their new house is {}.", "What a {} day it was.",
+    "She called the concert {}.", "We had a {} time there.", "He gave a {} speech.", "The weather has been {}.",
+)  # fmt: skip
+_CONTINENTS = ("Africa", "America", "Asia", "Europe")
+_NAMES = ["Ann", "Bob", "Tom", "Eve", "Max", "Joe", "Kim", "Sue", "Dan", "Amy", "Ben", "Ian"]
+_LIVING = frozenset({"bird", "fish", "insect", "mammal", "tree", "flower"})
+_MADE = frozenset({"furniture", "vehicle", "weapon", "tool", "clothing", "toy", "building", "musical_instrument"})
+_LONGEST_REVIEW = 110
+
+Row = tuple[str, int, str]
+"""A text, its label, its group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Texts (n,), their labels of 0 and 1 (1 is true, good or heads), and their groups."""
+
+    name: str
+    texts: tuple[str, ...]
+    labels: tuple[int, ...]
+    groups: tuple[str, ...]
+
+    @property
+    def level(self) -> str:
+        """Lexical, factual, emotional or inferential."""
+        return LEVELS[self.name]
+
+    def first(self, count: int) -> Task:
+        """Return the task with its first texts alone."""
+        return Task(self.name, self.texts[:count], self.labels[:count], self.groups[:count])
+
+
+def choose(settings: ConceptDepthSettings, context: Context, report: Report) -> list[Task]:
+    """Make the tasks, and say what stands in for the paper's data."""
+    unknown = [name for name in settings.tasks if name not in TASKS]
+    if unknown or not settings.tasks:
+        raise InputError(f"--tasks {unknown or 'is empty'}", hint=f"There are {', '.join(TASKS)}")
+    made = [
+        make(name, settings.main_texts if name in MAIN else settings.texts, context.rng("task", name))
+        for name in settings.tasks
+    ]
+    report.notes.append(
+        "The paper's nine data sets are on no package index; what stands in for them: WordNet (living things against "
+        "artefacts; 'a heron is a kind of bird', true or false), the cities of the time-zone database ('the city of X "
+        "is in Asia', true or false), adjectives in templates, short film reviews of Rotten Tomatoes, the parity of "
+        "coin flips, and transitive order. Splits hold out words, cities, adjectives and films; those of coin and "
+        "order hold out texts, which have patterns of flips in common with what was trained on."
+    )
+    return made
+
+
+def make(name: str, count: int, rng: np.random.Generator) -> Task:
+    """Make a task of at most so many texts, groups whole and in a random order."""
+    rows = _MAKERS[name](count, rng)
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[2], []).append(row)
+    names = list(groups)
+    kept: list[Row] = []
+    for number in rng.permutation(len(names)):
+        if len(kept) + len(groups[names[number]]) <= count:
+            kept += groups[names[number]]
+    texts, labels, of = zip(*kept, strict=True)
+    return Task(name, texts, labels, of)
+
+
+def _sentiment(count: int, _rng: np.random.Generator) -> list[Row]:
+    frames = _FRAMES[: max(1, count // len(_GOOD + _BAD))]  # rather all words in fewer frames
+    return [
+        (frame.format(word), label, word)
+        for label, words in ((1, _GOOD), (0, _BAD)) for word, frame in product(words, frames)
+    ]  # fmt: skip
+
+
+def _reviews(count: int, rng: np.random.Generator) -> list[Row]:
+    rows = [
+        (row["text"].strip(), int(row["category"] == "fresh"), row["movie_name"])
+        for row in film_rows()
+        if row["category"] in ("fresh", "rotten") and 20 <= len(row["text"].strip()) <= _LONGEST_REVIEW
+    ]
+    return _balanced(rows, count, rng)
+
+
+def _living(count: int, rng: np.random.Generator) -> list[Row]:
+    rows = [
+        (f"The word is {one.item}.", int(one.category in _LIVING), one.item)
+        for one in load_categories() if one.category in _LIVING | _MADE
+    ]  # fmt: skip
+    return _balanced(rows, count, rng)
+
+
+def _kinds(count: int, rng: np.random.Generator) -> list[Row]:
+    by: dict[str, list[str]] = {name: [] for name in WORDNET_CATEGORIES[:12]}
+    for one in load_categories():
+        if one.category in by:
+            by[one.category].append(one.item)
+    return _true_and_false(by, count, rng, lambda item, kind: f"{_with_article(item)} is a kind of {kind}.")
+
+
+def _continents(count: int, rng: np.random.Generator) -> list[Row]:
+    zones = sorted(zone.split("/") for zone in zoneinfo.available_timezones() if zone.count("/") == 1)
+    by = {name: [city.replace("_", " ") for place, city in zones if place == name] for name in _CONTINENTS}
+    if min(map(len, by.values())) < 5:
+        raise InputError("there is no time-zone database with cities", hint="pip install tzdata")
+    return _true_and_false(by, count, rng, lambda city, place: f"The city of {city} is in {place}.")
+
+
+def _coin(count: int, rng: np.random.Generator) -> list[Row]:
+    rows = []
+    for number in range(4 * count):
+        flips = rng.integers(0, 2, size=2 + number % 2)
+        people = rng.choice(_NAMES, size=len(flips), replace=False)
+        acts = " ".join(
+            f"{person} {'flips' if flip else 'keeps'} it." for person, flip in zip(people, flips, strict=True)
+        )
+        text = f"A coin is heads up. {acts}"
+        rows.append((text, int(flips.sum() % 2 == 0), text))
+    return _balanced(list(dict.fromkeys(rows)), count, rng)
+
+
+def _order(count: int, rng: np.random.Generator) -> list[Row]:
+    rows = []
+    for _ in range(2 * count):
+        high, middle, low = rng.choice(_NAMES, size=3, replace=False)
+        pairs = [f"{high} is taller than {middle}.", f"{middle} is taller than {low}."]
+        told = " ".join(pairs[number] for number in rng.permutation(2))
+        label = int(rng.integers(2))
+        text = f"{told} So {high if label else low} is taller than {low if label else high}."
+        rows.append((text, label, told))
+    return _balanced(list(dict.fromkeys(rows)), count, rng)
+
+
+_MAKERS: dict[str, Callable[[int, np.random.Generator], list[Row]]] = {
+    "living": _living, "kinds": _kinds, "continents": _continents, "sentiment": _sentiment, "reviews": _reviews,
+    "coin": _coin, "order": _order,
+}  # fmt: skip
+
+
+def _balanced(rows: Sequence[Row], count: int, rng: np.random.Generator) -> list[Row]:
+    """Return as many texts of either label, drawn."""
+    found: list[Row] = []
+    for label in (0, 1):
+        of = [row for row in rows if row[1] == label]
+        found += [of[number] for number in rng.permutation(len(of))[: count // 2]]
+    return found
+
+
+def _true_and_false(
+    by: dict[str, list[str]], count: int, rng: np.random.Generator, say: Callable[[str, str], str]
+) -> list[Row]:
+    """Return each item with its own kind and with another; all kinds are as often true and false of something."""
+    kinds = list(by)
+    each = max(1, min(*map(len, by.values()), count // (2 * len(kinds))))
+    rows = []
+    for place, kind in enumerate(kinds):
+        for turn, number in enumerate(rng.permutation(len(by[kind]))[:each]):
+            item = by[kind][number]
+            other = kinds[(place + 1 + turn % (len(kinds) - 1)) % len(kinds)]
+            rows += [(say(item, kind.replace("_", " ")), 1, item), (say(item, other.replace("_", " ")), 0, item)]
+    return rows
+
+
+def _with_article(word: str) -> str:
+    return f"{'An' if word[0] in 'aeiou' else 'A'} {word}"
