@@ -8,12 +8,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seme.assets.minilm import minilm_files
 from seme.errors import AssetError
-from seme.papers.catalogue import catalogue_number
-from seme.papers.indexing import index_state, refresh_index
+from seme.papers.catalogue import catalogue_number, catalogue_papers
+from seme.papers.catalogue.vectors import digest, encode_new, shipped_vectors
+from seme.papers.indexing import embedded_text, index_state, open_encoder, refresh_index
 from seme.papers.library import Library
 from seme.papers.paper import Paper
 from seme.papers.query import Query, Sort
@@ -37,6 +39,22 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Library,
         seed_catalogue(library)
         refresh_index(library, made)
         yield library, made
+
+
+def test_vectors_that_ship_are_those_of_the_catalogue_and_of_nothing_else() -> None:
+    """They are compared with freshly made ones; where this fails, run `python -m scripts.catalogue_vectors`."""
+    encoder = open_encoder(Settings())
+    texts = [embedded_text(paper) for paper in catalogue_papers()]
+    known = shipped_vectors(encoder.name)
+    assert set(known) == set(map(digest, texts))
+    shipped = np.stack([known[digest(text)] for text in texts[::8]])
+    assert (shipped * encoder.encode(texts[::8])).sum(axis=1).min() > 0.999
+    assert shipped_vectors("another encoder") == {}
+    asked: list[Sequence[str]] = []
+    mixed = encode_new(lambda new: asked.append(new) or np.ones((len(new), 384)), encoder.name, 384, ["x", texts[1]])
+    assert asked == [["x"]]
+    assert mixed[0].tolist() == [1] * 384
+    assert np.array_equal(mixed[1], known[digest(texts[1])])
 
 
 def ranking(reader: Reader, text: str) -> list[str]:

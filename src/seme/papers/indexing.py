@@ -19,6 +19,7 @@ from filelock import FileLock
 from seme.assets.minilm import minilm_files
 from seme.embeddings.onnx import OnnxEncoder
 from seme.errors import AssetError, SemeError
+from seme.papers.catalogue.vectors import encode_new
 from seme.papers.library import Library, StoredPaper
 from seme.papers.paper import Paper
 from seme.retrieval import BM25Index, DenseIndex
@@ -198,7 +199,8 @@ def _apply(
     if fresh:
         ids = [stored.paper.id for stored in fresh]
         lexical.add(ids, [indexed_text(stored.paper) for stored in fresh])
-        dense.add(ids, encoder.encode([embedded_text(stored.paper) for stored in fresh]))
+        texts = [embedded_text(stored.paper) for stored in fresh]
+        dense.add(ids, encode_new(encoder.encode, encoder.name, encoder.dim, texts))
 
 
 def _write_position(folder: Path, position: Position) -> None:
