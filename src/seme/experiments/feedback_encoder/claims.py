@@ -151,7 +151,8 @@ def _draw(report: Report, found: Found) -> None:
             axes.bar(places, heights, 0.4, color=grey, edgecolor="black", lw=0.5, label=f"{base} base")
         axes.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
         axes.set_ylabel(measure)
-    figure.axes[0].legend(fontsize=8, frameon=False, loc="lower right")
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside upper center", ncols=2)
     report.figure(
         "Systems", figure,
         "The bases, feedback without training, and the trained encoders, judged by all right documents (left) and by "
