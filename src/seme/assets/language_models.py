@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -221,9 +222,25 @@ def _write_unquantised(path: Path, folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
     place = str(path.parent)
-    AutoTokenizer.from_pretrained(place, gguf_file=path.name).save_pretrained(folder)
-    read = AutoModelForCausalLM.from_pretrained(place, gguf_file=path.name, dtype=torch.float32)
+    with _read_once():
+        AutoTokenizer.from_pretrained(place, gguf_file=path.name).save_pretrained(folder)
+        read = AutoModelForCausalLM.from_pretrained(place, gguf_file=path.name, dtype=torch.float32)
     del read.config.quantization_config
-    fresh = type(read)(read.config)  # a model that knows it was quantised refuses to be saved
-    fresh.load_state_dict(read.state_dict())
+    with torch.device("meta"):
+        fresh = type(read)(read.config)  # a model that knows it was quantised refuses to be saved
+    fresh.load_state_dict(read.state_dict(), assign=True)
+    fresh.tie_weights()
     fresh.save_pretrained(folder)
+
+
+@contextmanager
+def _read_once() -> Iterator[None]:
+    """Let transformers, which reads a file for its configuration, tokenizer and weights in turn, share one reading."""
+    import gguf  # noqa: PLC0415
+
+    reader = gguf.GGUFReader
+    gguf.GGUFReader = lru_cache(maxsize=1)(reader)
+    try:
+        yield
+    finally:
+        gguf.GGUFReader = reader
