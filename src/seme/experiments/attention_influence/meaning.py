@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import wilcoxon
+from scipy.stats import spearmanr, wilcoxon
 from sklearn.metrics import roc_auc_score
 
 from seme.experiment import Context
 from seme.experiments.attention_influence.scorer import Subject
-from seme.experiments.attention_influence.scores import Floats, Scored
+from seme.experiments.attention_influence.scores import CONTROLS, ZEROED, Floats, Scored
 from seme.interp.heads import Head
 from seme.report import Claim, Report
 
@@ -113,10 +113,9 @@ def _claim_sentences(report: Report, scored: Scored) -> None:
 
 
 def _claim_random(report: Report, scored: Scored, settings: AttentionInfluenceSettings) -> None:
-    ours, draws = _without_random(scored, "look-up")
-    rows = [["look-up", ours, *_range(draws)]]
-    shuffled, their_draws = _without_random(scored, f"documentation, {_SHUFFLED}")
-    rows.append(["documentation, tokens shuffled", shuffled, *_range(their_draws)])
+    found = [_without_random(scored, kind) for kind in CONTROLS]
+    rows = [[kind, mean, *_range(draws)] for kind, (mean, draws) in zip(CONTROLS, found, strict=True)]
+    ours, draws = found[0]
     columns = ["text", "retrieval heads", "random heads, mean", "lowest draw", "highest draw"]
     report.table(f"Relative increase of the loss without heads ({settings.draws} draws of random ones)", columns, rows)
     baseline = max(float(draws.mean()), _TINY)
@@ -156,11 +155,18 @@ def _add_table(report: Report, scored: Scored) -> None:
     for kind in dict.fromkeys(scored.kinds):
         numbers = scored.of(kind)
         base, scores = scored.base[numbers], scored.scores[numbers]
-        zero = (scored.zero[numbers] - base) / base
-        rows.append([kind, len(numbers), float(base.mean()), float(scores.mean()), float(scores.std()),
-                     float(zero.mean()), float(zero.std())])  # fmt: skip
-    columns = ["text", "documents", "loss", "score, uniform", "deviation", "score, zero", "deviation, zero"]
-    report.table("Influence by kind of text", columns, rows)
+        rows.append([kind, len(numbers), float(base.mean()), float(scores.mean()), float(scores.std())])
+    report.table("Influence by kind of text", ["text", "documents", "loss", "score", "deviation"], rows)
+    rows = []
+    for kind in ZEROED:
+        numbers = np.array([one for one in scored.zero if scored.kinds[one] == kind])
+        base = scored.base[numbers]
+        zero = (np.array([scored.zero[one] for one in numbers]) - base) / base
+        uniform = scored.scores[numbers]
+        rows.append([kind, len(numbers), float(uniform.mean()), float(zero.mean()),
+                     float(spearmanr(uniform, zero).statistic)])  # fmt: skip
+    columns = ["text", "documents", "score, uniform", "score, zero", "rank correlation"]
+    report.table("Two ways to mask the heads", columns, rows)
 
 
 def _draw(report: Report, scored: Scored) -> None:

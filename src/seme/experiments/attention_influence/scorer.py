@@ -20,7 +20,7 @@ from seme.interp.influence import lookup_prompts, near_duplicates
 if TYPE_CHECKING:
     from seme.experiments.p07_attention_influence import AttentionInfluenceSettings
 
-_MANY = 3000
+_MANY = 1500
 _LETTERS = "".join(chr(number) for number in range(48, 88))
 """Stand for the tokens of the planted model."""
 
@@ -67,8 +67,9 @@ def choose(settings: AttentionInfluenceSettings, context: Context) -> Subject:
 def _real(settings: AttentionInfluenceSettings, context: Context) -> Subject:
     loaded = load_language_model(settings.model, device=context.device)
     rng = context.rng("texts")
-    docs, code, glosses = (load_texts(f"{name}", _MANY, split="train") for name in
+    docs, code, glosses = (load_texts(name, _MANY, split="train") for name in
                            ("stdlib-docs", "stdlib-source", "wordnet-glosses"))  # fmt: skip
+    docs = [" ".join(text.split()) for text in docs]  # as a text of shuffled sentences is, too
     passages = [
         one for text in load_texts("stdlib-docs", 500, split="held-out") for one in texts.sentences(text)
         if 40 <= len(one) <= 90 and '"' not in one
@@ -83,7 +84,7 @@ def _real(settings: AttentionInfluenceSettings, context: Context) -> Subject:
     documents += _web(loaded, settings, context)
     documents += _shuffles(loaded, real, settings, context)
     held_out = {
-        kind: load_texts(name, 40, split="held-out")
+        kind: [text if kind == "code" else " ".join(text.split()) for text in load_texts(name, 40, split="held-out")]
         for kind, name in (("code", "stdlib-source"), ("documentation", "stdlib-docs"))
     }
     return Subject(loaded.model, look_ups, needles, documents, held_out, _questions(context))

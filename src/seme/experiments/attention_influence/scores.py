@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 _TOGETHER = 24
+CONTROLS = ("look-up", "documentation, tokens shuffled")
+"""Kinds that are scored without random heads."""
+ZEROED = (*CONTROLS, "code", "documentation")
+"""Kinds that are scored with heads that are silent, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +32,19 @@ class Scored:
 
     Attributes
     ----------
-    base, uniform, zero
-        (documents,): with all heads, with the heads made uniform, and with them silent.
+    base, uniform
+        (documents,): with all heads, and with the retrieval heads made uniform.
+    zero
+        With these silent, by document; only some documents have it.
     random
-        Without as many random heads, by document: (draws,); only some documents have them.
+        With as many random heads made uniform, by document: (draws,); only some documents have them.
     passes
         Share of the model's blocks computed for each document in both passes.
     """
 
     base: Floats
     uniform: Floats
-    zero: Floats
+    zero: dict[int, float]
     random: dict[int, Floats]
     passes: float
     kinds: tuple[str, ...]
@@ -58,11 +64,16 @@ def score(subject: Subject, heads: Sequence[Head], settings: AttentionInfluenceS
     documents = subject.documents
     parts = [documents[start : start + _TOGETHER] for start in range(0, len(documents), _TOGETHER)]
     found = [_losses(subject, part, heads, settings, context) for part in context.progress(parts, "Scoring documents")]
-    base, uniform, zero = (np.concatenate([one[name] for one in found]) for name in ("base", "uniform", "zero"))
+    base, uniform = (np.concatenate([one[name] for one in found]) for name in ("base", "uniform"))
     kinds = tuple(one.kind for one in documents)
-    chosen = _controls(kinds, settings.controls)
-    random = _random_losses(subject, chosen, heads, settings, context)
-    return Scored(base, uniform, zero, dict(zip(chosen, random.T, strict=True)), float(found[0]["passes"]), kinds)
+    silenced, controls = (_first(kinds, names, settings.controls) for names in (ZEROED, CONTROLS))
+    mask = head_mask(subject.model, heads)
+    zero = _more(subject, silenced, [MaskedHeads(mask, "zero")], "zero", settings, context)[0]
+    random = _more(subject, controls, _random_masks(subject, heads, settings, context), "random", settings, context)
+    return Scored(
+        base, uniform, dict(zip(silenced, zero.tolist(), strict=True)), dict(zip(controls, random.T, strict=True)),
+        float(found[0]["passes"]), kinds,
+    )  # fmt: skip
 
 
 def _losses(
@@ -70,40 +81,41 @@ def _losses(
     context: Context,
 ) -> dict[str, Any]:  # fmt: skip
     def measure() -> dict[str, Any]:
-        ids, mask = [one.ids for one in part], head_mask(subject.model, heads)
-        patches = [MaskedHeads(mask, "uniform"), MaskedHeads(mask, "zero")]
-        base, (uniform, zero), _ = masked_losses(subject.model, ids, patches)
-        passes = attention_influence(subject.model, ids[:1], heads).passes
-        return {"base": base.tolist(), "uniform": uniform.tolist(), "zero": zero.tolist(), "passes": passes}
+        found = attention_influence(subject.model, [one.ids for one in part], heads)
+        return {"base": found.base.tolist(), "uniform": found.masked.tolist(), "passes": found.passes}
 
     key = ("losses", settings.model, context.seed, tuple(heads), [one.ids for one in part])
     return kept(context.cache / "attention-influence", key, measure)
 
 
-def _controls(kinds: Sequence[str], count: int) -> list[int]:
-    look_ups = [number for number, kind in enumerate(kinds) if kind == "look-up"]
-    shuffled = [number for number, kind in enumerate(kinds) if kind == "documentation, tokens shuffled"]
-    return look_ups[:count] + shuffled[:count]
+def _first(kinds: Sequence[str], names: Sequence[str], count: int) -> list[int]:
+    return [one for name in names for one in [n for n, kind in enumerate(kinds) if kind == name][:count]]
 
 
-def _random_losses(
-    subject: Subject, chosen: Sequence[int], heads: Sequence[Head], settings: AttentionInfluenceSettings,
-    context: Context,
+def _random_masks(
+    subject: Subject, heads: Sequence[Head], settings: AttentionInfluenceSettings, context: Context
+) -> list[MaskedHeads]:
+    """Draw as many heads as are masked, none of which is among those."""
+    config, rng = subject.model.config, context.rng("random heads")
+    shape = (int(config.num_hidden_layers), int(config.num_attention_heads))
+    drawn = [draw_heads(rng, shape, len(heads), excluded=heads) for _ in range(settings.draws)]
+    return [MaskedHeads(head_mask(subject.model, one), "uniform") for one in drawn]
+
+
+def _more(
+    subject: Subject, chosen: Sequence[int], patches: Sequence[MaskedHeads], name: str,
+    settings: AttentionInfluenceSettings, context: Context,
 ) -> Floats:  # fmt: skip
-    """Return the losses without random heads, none of which is among those masked, (draws, documents)."""
-    config = subject.model.config
-    shape, rng = (int(config.num_hidden_layers), int(config.num_attention_heads)), context.rng("random heads")
+    """Return the losses of some documents under each patch, (patches, documents)."""
     ids = [subject.documents[one].ids for one in chosen]
+    parts = [ids[start : start + _TOGETHER] for start in range(0, len(ids), _TOGETHER)]
+    masks = [patch.chosen.nonzero().tolist() for patch in patches]
 
-    def measured(drawn: Sequence[Head]) -> list[float]:
+    def losses(part: Sequence[tuple[int, ...]]) -> Any:
         def measure() -> dict[str, Any]:
-            patch = MaskedHeads(head_mask(subject.model, drawn), "uniform")
-            _, (losses,), _ = masked_losses(subject.model, ids, [patch])
-            return {"losses": losses.tolist()}
+            return {"losses": [one.tolist() for one in masked_losses(subject.model, part, patches)[1]]}
 
-        key = ("random", settings.model, context.seed, tuple(drawn), ids)
-        found: list[float] = kept(context.cache / "attention-influence", key, measure)["losses"]
-        return found
+        key = (name, settings.model, context.seed, masks, part)
+        return kept(context.cache / "attention-influence", key, measure)["losses"]
 
-    sets = [draw_heads(rng, shape, len(heads), excluded=heads) for _ in range(settings.draws)]
-    return np.array([measured(one) for one in context.progress(sets, "Random heads")])
+    return np.concatenate([losses(part) for part in context.progress(parts, f"Heads {name}")], axis=1)

@@ -26,6 +26,8 @@ _FULL = "corpus alone"
 _LOOK_UP, _CODE, _LOSS = "accuracy on look-ups", "accuracy on code", "held-out loss"
 _PAPER = "1.4 to 3.5 points on five benchmarks, a 7B model over a trillion tokens"
 _HEADS, _LONGEST = 4, 512
+_FEWEST = 100
+_TOO_SHORT = "{} steps teach too little to tell."
 
 
 def add(
@@ -42,7 +44,12 @@ def add(
             _kept(subject, tokenizer, corpus, part, seed, settings, context)
             for seed in context.progress(range(settings.seeds), name)
         ]
-    _claim(report, found)
+    if settings.steps < _FEWEST:
+        report.claim(Claim.not_tested("Training with what was selected by influence teaches more", _TOO_SHORT.format(
+            settings.steps), _PAPER))  # fmt: skip
+    else:
+        _claim(report, found)
+    _add_baselines(report, found)
     _add_table(report, found, settings)
     _draw(report, found)
 
@@ -167,6 +174,9 @@ def _claim(report: Report, found: dict[str, list[dict[str, float]]]) -> None:
         Claim.at_most("It is no more than 1 % worse on other text (held-out loss, relative increase)",
                       measured=float(np.mean(worse)), ceiling=0.01, spread=(min(worse), max(worse)))
     )  # fmt: skip
+
+
+def _add_baselines(report: Report, found: dict[str, list[dict[str, float]]]) -> None:
     for other in (_FULL, f"with {RANDOM}", f"with {EASY}"):
         report.baseline(f"Trained: {other}", {
             name: float(np.mean([one[name] for one in found[other]])) for name in (_LOOK_UP, _CODE, _LOSS)
