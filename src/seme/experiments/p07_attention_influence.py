@@ -42,7 +42,7 @@ class AttentionInfluenceSettings(ExperimentSettings):
         """Score texts of letters with a small model written by hand, and train a smaller one briefly."""
         return cls(
             model="planted", samples=4, needles=4, needle_length=60, per_kind=10, others=8, controls=4, draws=5,
-            seeds=3, steps=8, layers=1, width=32, vocabulary=320, block=64, batch=4,
+            seeds=1, steps=8, layers=1, width=32, vocabulary=320, block=64, batch=4,
         )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def _area_spread(real: Floats, shuffled: Floats, context: Context) -> tuple[floa
     truth = [1] * len(real) + [0] * len(shuffled)
     areas = [
         roc_auc_score(truth, np.concatenate([rng.choice(real, len(real)), rng.choice(shuffled, len(shuffled))]))
-        for _ in range(200)
+        for _ in range(100)
     ]
     low, high = np.quantile(areas, [0.025, 0.975])
     return float(low), float(high)
