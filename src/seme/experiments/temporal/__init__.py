@@ -1,0 +1,1 @@
+"""Paper 46 in parts: planted truths, judgements, neurons, layers, embeddings."""
