@@ -36,9 +36,16 @@ def model():
 
 
 def test_prompts_of_any_lengths_are_read_as_they_are_alone(model):
-    for prompts in (["abc", "abcde", "abx"], ["abc"], ["x", "yz"], ["ab", "ab"]):
+    for prompts, groups in (
+        (["abc", "abcde", "abx"], None),
+        (["abc"], None),
+        (["x", "yz"], None),
+        (["ab", "ab"], [1, 1]),
+        (["shqai", "shqajkl", "shrrq", "shrrmnop", "shrrm"], "aabbb"),
+        (["shqai", "shqajkl", "sh", "shm"], "aabb"),
+    ):
         rows = [Letters().encode(one) for one in prompts]
-        reading = read_prompts(model, rows)
+        reading = read_prompts(model, rows, groups)
         alone = torch.stack([model(torch.tensor([row])).logits[0, -1] for row in rows])
         torch.testing.assert_close(reading.logits, alone, atol=1e-5, rtol=1e-4)
         reading.repeat(2)
@@ -99,6 +106,7 @@ def test_the_model_judges_the_commonest_answer(model):
         (lambda _: option_ids(Letters(), ["a"]), "1 labels, expected at least 2"),
         (lambda _: option_ids(Letters(), ["a", ""]), "the label '' has no token"),
         (lambda model: read_prompts(model, [[]]), "1 of them without tokens"),
+        (lambda model: read_prompts(model, [[1]], [1, 2]), "2 groups and 1 prompts"),
     ],
 )
 def test_what_cannot_be_used_is_refused(model, call, words):

@@ -65,7 +65,8 @@ def _claim(report: Report, scored: Scored) -> None:
     ):  # fmt: skip
         report.claim(
             Claim.at_least(f"Internal: semantic volume separates as well as {name} (difference in AUROC)",
-                           measured=areas[VOLUME] - areas[name], floor=-slack if slack else 0.0, spread=scored.interval(VOLUME, name),
+                           measured=areas[VOLUME] - areas[name], floor=-slack if slack else 0.0,
+                           spread=scored.interval(VOLUME, name),
                            note=f"{areas[VOLUME]:.3f} against {areas[name]:.3f}; the spread is the 95 % interval of "
                                 "the difference over resampled questions.")
         )  # fmt: skip

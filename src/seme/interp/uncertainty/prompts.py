@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -50,27 +51,63 @@ class Reading:
 
 
 @torch.no_grad()
-def read_prompts(model: PreTrainedModel, rows: Sequence[Sequence[int]]) -> Reading:
-    """Read prompts (token ids, of any lengths), padded on the left behind what they share.
+def read_prompts(
+    model: PreTrainedModel, rows: Sequence[Sequence[int]], groups: Sequence[Hashable] | None = None
+) -> Reading:
+    """Read prompts (token ids, of any lengths); what all of them begin with is read once, and the rest side by side.
 
     The last forward pass that runs sees every prompt's last token at its last place, for those who capture it.
+
+    Parameters
+    ----------
+    model
+        A causal language model of transformers.
+    rows
+        Ids of the tokens of each prompt.
+    groups
+        Neighbours of the same group, such as several answers to a question, have what they begin with read once, too.
     """
     if not rows or not all(rows):
         raise InputError(f"there are {len(rows)} prompts, {sum(not row for row in rows)} of them without tokens")
+    if groups is not None and len(groups) != len(rows):
+        raise InputError(f"there are {len(groups)} groups and {len(rows)} prompts")
     shared = _shared(rows)
-    cache = DynamicCache(config=model.config)
+    reader = _Reader(model)
     if shared:
-        ids = torch.tensor([rows[0][:shared]], device=model.device)
-        _forward(model, ids, torch.ones_like(ids), torch.arange(shared, device=model.device)[None], cache)
-        cache.batch_repeat_interleave(len(rows))
-    width = max(map(len, rows)) - shared
-    gaps = [width + shared - len(row) for row in rows]
-    ids = torch.tensor([[0] * gap + list(row[shared:]) for gap, row in zip(gaps, rows, strict=True)])
-    seen = [[1] * shared + [0] * gap + [1] * (width - gap) for gap in gaps]
-    mask = torch.tensor(seen, device=model.device)
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
-    logits = _forward(model, ids.to(model.device), mask, positions[:, shared:], cache)
-    return Reading(logits, cache, mask, positions[:, -1:])
+        reader.read([rows[0][:shared]], [0])
+    owner = [0] * len(rows)
+    starts = [shared] * len(rows)
+    if groups is not None:
+        blocks = [list(block) for _, block in groupby(range(len(rows)), key=lambda place: groups[place])]
+        ends = [_shared([rows[place] for place in block]) for block in blocks]
+        if min(ends) > shared:
+            reader.read(
+                [rows[block[0]][shared:end] for block, end in zip(blocks, ends, strict=True)], [0] * len(blocks)
+            )
+            for number, (block, end) in enumerate(zip(blocks, ends, strict=True)):
+                for place in block:
+                    owner[place], starts[place] = number, end
+    logits = reader.read([row[start:] for row, start in zip(rows, starts, strict=True)], owner)
+    return Reading(logits, reader.cache, reader.mask, reader.mask.sum(1, keepdim=True) - 1)
+
+
+class _Reader:
+    """Reads piece behind piece, with padding on the left of each piece."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self.model, self.cache = model, DynamicCache(config=model.config)
+        self.mask = torch.ones(1, 0, dtype=torch.long, device=model.device)
+
+    def read(self, pieces: Sequence[Sequence[int]], owner: Sequence[int]) -> torch.Tensor:
+        """Read a piece behind the row that it belongs to; return the logits after each."""
+        device, width = self.mask.device, max(map(len, pieces))
+        if self.mask.shape[1]:
+            self.cache.batch_select_indices(torch.tensor(owner, device=device))
+        ids = torch.tensor([[0] * (width - len(one)) + list(one) for one in pieces], device=device)
+        seen = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in pieces], device=device)
+        self.mask = torch.cat([self.mask[torch.tensor(owner, device=device)], seen], dim=1)
+        positions = (self.mask.cumsum(1) - 1).clamp(min=0)[:, -width:]
+        return _forward(self.model, ids, self.mask, positions, self.cache)
 
 
 def option_ids(tokenizer: PreTrainedTokenizerBase, options: Sequence[str]) -> list[int]:
@@ -97,9 +134,9 @@ def option_ids(tokenizer: PreTrainedTokenizerBase, options: Sequence[str]) -> li
 
 
 def _shared(rows: Sequence[Sequence[int]]) -> int:
-    """Return how many first tokens all prompts have in common; each keeps its last one for itself."""
+    """Return how many first tokens prompts have in common; each keeps its last one for itself."""
     most = min(map(len, rows)) - 1
-    return next((i for i in range(most) if any(row[i] != rows[0][i] for row in rows)), most) if len(rows) > 1 else 0
+    return next((i for i in range(most) if any(row[i] != rows[0][i] for row in rows)), most)
 
 
 def _forward(

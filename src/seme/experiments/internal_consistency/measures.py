@@ -1,0 +1,48 @@
+"""Resampling questions, and areas under the curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+
+from seme.experiments.internal_consistency.benches import Bench
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+
+def area(values: npt.ArrayLike, right: npt.ArrayLike) -> float:
+    """Return the probability that a right path has more than a wrong one, ties counting half; NaN without both."""
+    labels = np.asarray(right, dtype=bool)
+    positive, negative = int(labels.sum()), int((~labels).sum())
+    if not positive or not negative:
+        return float("nan")
+    ranks = rankdata(values)
+    return float((ranks[labels].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def over_questions(
+    bench: Bench, measure: Callable[[Places], float], resamples: int, rng: np.random.Generator
+) -> Floats:
+    """Return a measure of paths (its places) over resamples of the questions: paths of one stay together."""
+    asked = np.unique(bench.paths.questions)
+    places = {int(one): np.flatnonzero(bench.paths.questions == one) for one in asked}
+    draws = (rng.choice(asked, len(asked)) for _ in range(resamples))
+    return np.array([measure(np.concatenate([places[int(one)] for one in draw])) for draw in draws])
+
+
+def interval(values: npt.ArrayLike) -> tuple[float, float]:
+    """Return the middle 95 % of resamples."""
+    low, high = np.nanquantile(np.asarray(values, dtype=np.float64), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def pooled(benches: list[Bench]) -> dict[str, list[Bench]]:
+    """Return the benches by task: the small models of several seeds are one."""
+    found: dict[str, list[Bench]] = {}
+    for one in benches:
+        found.setdefault(one.family, []).append(one)
+    return found
