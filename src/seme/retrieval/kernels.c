@@ -353,24 +353,28 @@ EXPORT int64_t rows_from(const float *scores, const uint8_t *allowed, int64_t n,
     return found;
 }
 
-#define AHEAD 2048 /* numbers, 8 KiB: processors do not fetch ahead past the page that they read */
+static inline float product(const float *v, const float *query, int64_t dim) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < dim; j++) sum += v[j] * query[j];
+    return sum;
+}
+
+#define STREAMS 4 /* reading one row after the other does not keep the memory busy, reading at four places does */
 
 WIDE static void dots(const float *vectors, int64_t n, int64_t dim, const float *query, float *scores) {
-    for (int64_t i = 0; i < n; i++) {
-        const float *v = vectors + i * dim;
-        float sum = 0;
-#if defined(__GNUC__)
-        for (int64_t j = 0; j < dim && (i + 1) * dim + AHEAD <= n * dim; j += 16) __builtin_prefetch(v + AHEAD + j);
-#endif
-#pragma omp simd reduction(+ : sum)
-        for (int64_t j = 0; j < dim; j++) sum += v[j] * query[j];
-        scores[i] = sum;
-    }
+    const int64_t part = n / STREAMS;
+    for (int64_t i = 0; i < part; i++)
+        for (int64_t row = i; row < STREAMS * part; row += part)
+            scores[row] = product(vectors + row * dim, query, dim);
+    for (int64_t row = STREAMS * part; row < n; row++) scores[row] = product(vectors + row * dim, query, dim);
 }
 
 EXPORT void dot_float32(const float *vectors, int64_t n, int64_t dim, const float *query, float *scores) {
     dots(vectors, n, dim, query, scores);
 }
+
+#define AHEAD 8192 /* bytes: processors do not fetch ahead past the page that they read */
 
 INTEGERS static void dots8(const int8_t *codes, const float *scales, int64_t n, int64_t dim, const int16_t *query,
                            float step, float *scores) {
@@ -378,8 +382,8 @@ INTEGERS static void dots8(const int8_t *codes, const float *scales, int64_t n, 
         const int8_t *v = codes + i * dim;
         int32_t sum = 0;
 #if defined(__GNUC__)
-        for (int64_t j = 0; j < dim && (i + 1) * dim + 4 * AHEAD <= n * dim; j += 64)
-            __builtin_prefetch(v + 4 * AHEAD + j);
+        for (int64_t j = 0; j < dim && (i + 1) * dim + AHEAD <= n * dim; j += 64)
+            __builtin_prefetch(v + AHEAD + j);
 #endif
         for (int64_t j = 0; j < dim; j++) sum += v[j] * query[j];
         scores[i] = step * scales[i] * (float)sum;
