@@ -119,6 +119,28 @@ def test_groups_stay_together_and_each_part_keeps_its_balance():
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_of_groups_of_one_class_each_class_has_its_share_held_out():
+    y = np.repeat([0, 1, 2], [40, 40, 20])
+    groups = np.arange(100) // 2
+    for train, test in grouped_splits(y, groups, splits=3, test_share=0.4):
+        assert np.bincount(y[test]).tolist() == [16, 16, 8]
+        assert not set(groups[train]) & set(groups[test])
+        assert len(train) + len(test) == 100
+
+
+def test_splits_of_ones_own_are_checked():
+    states, y = LayerStates.of(np.random.default_rng(0).normal(size=(40, 3))), np.arange(40) % 2
+    train, test = np.arange(30), np.arange(30, 40)
+    assert probe_layers(states, y, parts=[(train, test)]).tested.tolist() == [0] * 30 + [1] * 10
+    for parts, words in (
+        ([], "parts is empty"),
+        ([(train, np.arange(25, 40))], "a group in both"),
+        ([(train, np.arange(30, 40, 2))], "lacks a class"),
+    ):
+        with pytest.raises(InputError, match=words):
+            probe_layers(states, y, parts=parts)
+
+
 def test_what_leaks_through_copies_is_not_read_where_groups_are_held_out():
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(40), 5)
@@ -205,7 +227,7 @@ _HALVES = np.arange(20) % 2
         (lambda: probe_layers(_STATES, [np.nan] * 20), "labels holds NaN"),
         (lambda: probe_layers(_STATES, _HALVES, groups=[1] * 20), "groups names one group"),
         (lambda: probe_layers(_STATES, _HALVES, groups=[1]), "groups has the shape"),
-        (lambda: probe_layers(_STATES, _HALVES, groups=_HALVES), "class . is missing from the"),
+        (lambda: probe_layers(_STATES, _HALVES, groups=_HALVES), "2 groups, of one class 1"),
         (lambda: probe_layers(_STATES, _HALVES, splits=0), "splits is 0"),
         (lambda: probe_layers(_STATES, _HALVES, test_share=1.0), "test_share is 1.0"),
         (lambda: probe_layers(LayerStates.of(np.full((20, 3), np.nan)), _HALVES), "hold NaN"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ def probe_layers(
     splits: int = 4,
     test_share: float = 0.4,
     seed: int = 0,
+    parts: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] | None = None,
     shuffled: bool = False,
     progress: Callable[..., Iterator[Any]] | None = None,
 ) -> LayerScores:
@@ -47,6 +48,9 @@ def probe_layers(
         Its settings; by default `Probe()`.
     splits, test_share, seed
         See `grouped_splits`; Jin et al. 2024 test on 40 %.
+    parts
+        Splits of one's own, instead of drawn ones: numbers of the texts to train on and to test on. Every class has to
+        be in both, and no group in both of a split.
     shuffled
         The control: labels shuffled within the training part and within the test part, anew in each split.
     progress
@@ -65,13 +69,15 @@ def probe_layers(
     count = len(states)
     classes, codes = coded(labels, count)
     numbers = grouped(groups, count)
-    parts = list(grouped_splits(codes, numbers, splits=splits, test_share=test_share, seed=seed))
-    targets = [codes] * splits
+    if parts is None:
+        parts = list(grouped_splits(codes, numbers, splits=splits, test_share=test_share, seed=seed))
+    _check_parts(parts, codes, numbers)
+    targets = [codes] * len(parts)
     if shuffled:
         rng = np.random.default_rng(seed)
         targets = [shuffled_within(codes, part, rng) for part in parts]
     base = Probe() if probe is None else probe
-    scores = {name: np.zeros((states.layers, splits)) for name in MEASURES}
+    scores = {name: np.zeros((states.layers, len(parts))) for name in MEASURES}
     right, tested = np.zeros((states.layers, count)), np.zeros(count)
     confused = np.zeros((states.layers, len(classes), len(classes)), dtype=np.int64)
     unconverged = []
@@ -98,6 +104,22 @@ def probe_layers(
         states.names, tuple(map(str, classes)), right=right, tested=tested, confusion=confused, groups=numbers,
         unconverged=tuple(dict.fromkeys(unconverged)), **scores,
     )  # fmt: skip
+
+
+def _check_parts(
+    parts: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]],
+    codes: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.int64],
+) -> None:
+    if not parts:
+        raise InputError("parts is empty, expected one split or more")
+    for number, (train, test) in enumerate(parts):
+        if np.intersect1d(groups[train], groups[test]).size:
+            raise InputError(
+                f"parts[{number}] has a group in both of its parts", hint="grouped_splits keeps them apart"
+            )
+        if any(len(np.unique(codes[one])) < codes.max() + 1 for one in (train, test)):
+            raise InputError(f"parts[{number}] lacks a class in one of its parts", hint="Give each class more groups")
 
 
 def _fitted(base: Probe, x: npt.NDArray[np.float64], y: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) -> Probe:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import GroupShuffleSplit
+from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 
 from seme.errors import InputError
 
@@ -67,6 +67,8 @@ def grouped_splits(
 ) -> Iterator[tuple[Codes, Codes]]:  # fmt: skip
     """Yield the numbers of the texts to train on and to test on; no group is in both.
 
+    Where each group has one class, as many groups of each class are held out as its share asks.
+
     Parameters
     ----------
     labels
@@ -92,8 +94,7 @@ def grouped_splits(
         raise InputError(f"splits is {splits}, expected 1 or more")
     if not 0 < test_share < 1:
         raise InputError(f"test_share is {test_share}, expected a share between 0 and 1", hint="The paper's is 0.4")
-    drawn = GroupShuffleSplit(n_splits=splits, test_size=test_share, random_state=seed)
-    for train, test in drawn.split(codes, codes, numbers):
+    for train, test in _drawn(codes, numbers, splits, test_share, seed):
         for name, part in (("training", train), ("test", test)):
             absent = np.setdiff1d(np.arange(len(classes)), codes[part])
             if len(absent):
@@ -102,3 +103,22 @@ def grouped_splits(
                     hint="Give each class more groups, or choose another test_share",
                 )
         yield train, test
+
+
+def _drawn(codes: Codes, groups: Codes, splits: int, test_share: float, seed: int) -> Iterator[tuple[Codes, Codes]]:
+    _, first, of = np.unique(groups, return_index=True, return_inverse=True)
+    classes = codes[first]
+    if (codes != classes[of]).any():
+        yield from GroupShuffleSplit(splits, test_size=test_share, random_state=seed).split(codes, codes, groups)
+        return
+    try:
+        shuffled = StratifiedShuffleSplit(splits, test_size=test_share, random_state=seed)
+        for train, test in shuffled.split(classes, classes):
+            yield np.flatnonzero(np.isin(of, train)), np.flatnonzero(np.isin(of, test))
+    except ValueError as error:
+        counts = np.bincount(classes)
+        raise InputError(
+            f"there are {len(classes)} groups, of one class {counts[counts > 0].min()}: too few for a test_share of "
+            f"{test_share}",
+            hint="Give each class two groups or more, or choose another test_share",
+        ) from error
