@@ -67,6 +67,9 @@ def test_scores_follow_from_attention_that_is_materialised_whole(kind):
             torch.tensor([ids]), attention_mask=torch.ones(1, 24), max_new_tokens=4, min_new_tokens=4, do_sample=False
         )
     assert free.responses[0] == tuple(greedy[0, 24:].tolist())
+    silent = retrieval_scores(model, [prompt], floor=-1.0, longest=4, stop=range(61))
+    assert silent.responses == ((),)
+    assert not silent.mean.any()
 
 
 @pytest.mark.parametrize("copying", [((2, 1),), ((1, 0), (2, 3))])

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 import torch
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from seme.errors import InputError
+from seme.interp.heads.outputs import head_sites
 from seme.interp.heads.retrieval.answers import Words, recall
 from seme.interp.heads.retrieval.attention import decode, eager_attention, forced, prefill
 from seme.interp.heads.retrieval.prompts import RetrievalPrompt
@@ -64,7 +66,7 @@ def retrieval_scores(
                 attended = forced(model, torch.tensor([[prompt.ids[-1], *written[:-1]]]), cache)
             else:
                 (written,), steps = decode(model, ids[:, -1:], cache, longest=longest, stop=stop)
-                attended = torch.stack([one[:, 0] for one in steps], dim=-1) if written else torch.empty(0)
+                attended = _over_steps(model, steps)
         recalls.append(recall(words(written), words(prompt.answer)))
         responses.append(tuple(written))
         if recalls[-1] > floor or force:
@@ -74,6 +76,14 @@ def retrieval_scores(
     answered = np.array([share > floor or force for share in recalls])
     found = np.stack(each) if each else np.empty((0, 1, 1))
     return RetrievalScores(found, np.array(recalls), answered, tuple(responses))
+
+
+def _over_steps(model: PreTrainedModel, steps: list[Tensor]) -> Tensor:
+    """Return where heads look at each step, (layers, heads, steps); there may be none."""
+    if not steps:
+        sites = head_sites(model)
+        return torch.empty(len(sites), sites[0].heads or 0, 0, dtype=torch.long)
+    return torch.stack([one[:, 0] for one in steps], dim=-1)
 
 
 def check_length(model: PreTrainedModel, tokens: int, longest: int) -> None:
