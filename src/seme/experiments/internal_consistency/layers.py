@@ -99,10 +99,12 @@ def _claim_balance(report: Report, benches: list[Bench]) -> None:
     for one in benches:
         scores = one.balanced.scores(one.paths)
         off = np.abs(scores.mean(axis=0) - 1 / scores.shape[2]).max()
-        worst = max(worst, float(off * len(scores)))
+        worst = max(worst, round(float(off * len(scores)), 6))
     report.claim(
         Claim.at_most("Balanced thresholds make labels equally frequent at every layer (largest deviation from 1/C, in "
-                      "paths)", measured=worst, ceiling=1.0, note="Paths at a threshold count 1/C.")
+                      "paths)", measured=worst, ceiling=1.0,
+                      note="Paths at a threshold count 1/C. Paths that repeat each other word by word have equal "
+                           "probabilities, and several may lie at a threshold.")
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def add(report: Report, settings: InternalConsistencySettings, context: Context)
         gain, expected, error = _gain(trust, context.rng("planted", trust))
         report.claim(
             Claim.equal(f"Planted paths whose consistency {words} correctness: SC+IC gains over SC what enumeration "
-                        "gives (accuracy)", measured=gain, value=round(expected, 6), tolerance=3 * error,
+                        "gives (accuracy)", measured=gain, value=round(expected, 6), tolerance=round(3 * error, 6),
                         spread=error, note=f"{_QUESTIONS} questions of {_COUNT} paths that are right with "
                         f"{_RIGHT}; a right path is consistent with {trust}, a wrong one with {1 - trust:.1f}.")
         )  # fmt: skip

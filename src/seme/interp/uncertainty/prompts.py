@@ -9,12 +9,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import DynamicCache
 
 from seme.errors import InputError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
 
 @dataclass(slots=True)
@@ -95,6 +94,8 @@ class _Reader:
     """Reads piece behind piece, with padding on the left of each piece."""
 
     def __init__(self, model: PreTrainedModel) -> None:
+        from transformers import DynamicCache  # noqa: PLC0415  # slow to import, and scores of texts do not need it
+
         self.model, self.cache = model, DynamicCache(config=model.config)
         self.mask = torch.ones(1, 0, dtype=torch.long, device=model.device)
 
