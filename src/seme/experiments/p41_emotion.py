@@ -33,8 +33,8 @@ class EmotionSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Take few situations, one form, the first blocks, and one wording of the question."""
         return cls(
-            situations=10, forms=1, hidden=32, splits=1, asked=1, prompts=1, filler=25, long_filler=40, followed=1,
-            blocks=4, samples=200, compared=False,
+            situations=9, forms=1, test_share=0.2, hidden=32, splits=1, asked=1, prompts=1, filler=25, long_filler=25,
+            followed=1, blocks=3, samples=200, compared=False,
         )  # fmt: skip
 
 

@@ -81,12 +81,12 @@ def concept_depth(
     enough = np.flatnonzero(curve >= chance + share * (curve[peak] - chance) - 1e-9)
     high = np.flatnonzero(curve >= level - 1e-9)
     return ConceptDepth(
-        (jumps[0] + first) / depth if len(jumps) else None,
-        (moves[-1] + first) / depth if len(moves) else 0.0,
+        float(jumps[0] + first) / depth if len(jumps) else None,
+        float(moves[-1] + first) / depth if len(moves) else 0.0,
         float(curve[peak]),
         (peak + 1) / depth,
-        (enough[0] + 1) / depth if curve[peak] > chance else None,
-        (high[0] + 1) / depth if len(high) else None,
+        float(enough[0] + 1) / depth if curve[peak] > chance else None,
+        float(high[0] + 1) / depth if len(high) else None,
     )
 
 
