@@ -18,8 +18,9 @@ import torch
 
 from seme.assets import load_language_model
 from seme.assets.language_models import LanguageModel
-from seme.errors import CorruptionError, InputError
+from seme.errors import InputError
 from seme.experiment import Context
+from seme.experiments.recorded import recorded
 from seme.interp.activations import capture, named_sites
 from seme.interp.activations.fingerprint import model_hash
 from seme.interp.depth import quantised
@@ -73,7 +74,8 @@ class Recorder:
     def timed(self, name: str, texts: Sequence[str]) -> LayerStates:
         """Record the model as it is; every batch is also run without recording, and the time of both is kept."""
         sequences = self._tokens(texts)
-        folder = self._folder("timed", sequences)
+        key = repr(("timed", self._fingerprint, self._sites, sequences))
+        folder = self._context.cache / f"states-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
         file = folder / "cost.json"
         if not file.is_file():
             states, cost = self._measure(name, sequences)
@@ -102,23 +104,19 @@ class Recorder:
         tokenizer = self._loaded.tokenizer
         return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
 
-    def _folder(self, condition: str, sequences: list[list[int]]) -> Any:
-        key = repr((condition, self._fingerprint, self._sites, sequences))
-        return self._context.cache / f"states-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
-
     def _kept(
         self, condition: str, texts: Sequence[str], change: Callable[[], AbstractContextManager[Any]]
     ) -> LayerStates:
         sequences = self._tokens(texts)
-        folder = self._folder(f"{condition} {self._context.seed}", sequences)
-        with contextlib.suppress(InputError, CorruptionError):
-            return LayerStates.open(folder)
-        with change() as model:
-            found = record_states(
-                model, sequences, sites=self._sites, batch=_BATCH, progress=self._labelled(condition)
-            )  # fmt: skip
-        found.save(folder)
-        return LayerStates.open(folder)
+
+        def make() -> LayerStates:
+            with change() as model:
+                return record_states(
+                    model, sequences, sites=self._sites, batch=_BATCH, progress=self._labelled(condition)
+                )
+
+        key = (condition, self._context.seed, self._fingerprint, self._sites, sequences)
+        return recorded(self._context.cache, key, make)
 
     def _labelled(self, label: str) -> Callable[..., Iterator[Any]]:
         def shown(items: Any, doing: str, total: int) -> Iterator[Any]:
@@ -133,6 +131,7 @@ class Recorder:
         taken = {"recording": 0.0, "plain": 0.0}
         values: list[np.ndarray] = []
         model = self._loaded.model
+        self._run(padded([sequences[one] for one in parts[0]]))  # warm, outside the measurement
         for number, part in enumerate(self._context.progress(parts, f"Recording and timing, {name}")):
             batch = [sequences[one] for one in part]
 

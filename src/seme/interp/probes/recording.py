@@ -42,8 +42,8 @@ def record_states(
     sequences
         Token numbers of each text.
     sites
-        By default the residual stream at every layer (`seme.interp.activations.sites`). `model.layers.*.
-        post_attention_layernorm`, without the space, is what the code of Jin et al. 2024 reads.
+        By default the residual stream at every layer (`seme.interp.activations.sites`). The code of Jin et al. 2024
+        reads `model.layers.*.post_attention_layernorm`.
     at
         The place that is read in each sequence, or several places of each; by default its last token. Rows of several
         places follow each other, text by text.
