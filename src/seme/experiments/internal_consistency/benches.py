@@ -178,7 +178,7 @@ def _of_deduction(seed: int, settings: InternalConsistencySettings, context: Con
     model, tokenizer = deduction.train(settings, seed, context), deduction.tokenizer()
     rng = context.rng("deductions", seed)
     asked = [deduction.deduce(rng) for _ in range(settings.deductions)]
-    prompts = [f"{one.prompt}:" for one in asked]
+    prompts = [one.prompt for one in asked]
     drawn = sample(
         model, tokenizer, prompts, settings.deduction_paths, Drawing(8, stop="."), seed=seed, batch=len(prompts)
     )  # fmt: skip

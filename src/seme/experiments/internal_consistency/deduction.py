@@ -1,14 +1,13 @@
-"""Deduction in letters, learned from scratch by a small transformer with many layers.
+"""Deduction step by step, learned from scratch by a small transformer with many layers.
 
-`ab,ef,bc,gh,cd,fg|a?d:bcd.=T`: from a follows b, from b c, from c d; a holds; does d hold? The letters behind the colon
-are the rationale. `ab,ef,...|a?d=T` answers at once. Half of the examples of training have a rationale.
+`1&0|1^1:` asks what follows from 1, and 0, or 1, differs from 1. `1&0|1^1:010.=F` takes it step by step: the digits are
+what holds after each, the rationale. `1&0|1^1:=F` answers at once. Two of three examples of training have a rationale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
 
     from seme.experiments.p51_internal_consistency import InternalConsistencySettings
 
-_LETTERS = "abcdefghijklmnop"
-_SIGNS = ",|?:.=TF"
-_CHAIN = 4
+_SIGNS = "01&|^:.=TF"
+_RULES = "&|^"
+_STEPS = 6
 _ROWS = 64
 _IGNORED = -100
 
@@ -40,16 +39,16 @@ class Alphabet:
     def encode(self, text: str, *, add_special_tokens: bool = False) -> list[int]:
         """Return the token of each sign."""
         del add_special_tokens  # there are none
-        return [(_LETTERS + _SIGNS).index(sign) + 1 for sign in text]
+        return [_SIGNS.index(sign) + 1 for sign in text]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the signs of tokens."""
-        return "".join((_LETTERS + _SIGNS)[one - 1] for one in ids if one)
+        return "".join(_SIGNS[one - 1] for one in ids if one)
 
 
 @dataclass(frozen=True, slots=True)
 class Deduction:
-    """Rules, a fact and a query; what follows from the fact, and whether the query is among it."""
+    """Facts and rules; what holds after each step, and whether the last does."""
 
     prompt: str
     rationale: str
@@ -57,19 +56,20 @@ class Deduction:
 
     def text(self, *, reasoned: bool) -> str:
         """Return the whole of an example."""
-        middle = f":{self.rationale}." if reasoned else ""
+        middle = f"{self.rationale}." if reasoned else ""
         return f"{self.prompt}{middle}={'T' if self.true else 'F'}"
 
 
 def deduce(rng: np.random.Generator) -> Deduction:
-    """Draw two chains of letters, their rules in any order, and a query that is in the first one or the second."""
-    letters = [_LETTERS[i] for i in rng.permutation(len(_LETTERS))[: 2 * _CHAIN]]
-    first, second = letters[:_CHAIN], letters[_CHAIN:]
-    rules = [a + b for chain in (first, second) for a, b in pairwise(chain)]
-    shown = ",".join(rules[i] for i in rng.permutation(len(rules)))
-    true = bool(rng.integers(2))
-    query = (first if true else second)[int(rng.integers(1, _CHAIN))]
-    return Deduction(f"{shown}|{first[0]}?{query}", "".join(first[1:]), true)
+    """Draw facts and the rules that join each to what holds so far."""
+    facts = rng.integers(0, 2, _STEPS + 1)
+    rules = [_RULES[one] for one in rng.integers(0, len(_RULES), _STEPS)]
+    holds, reached = int(facts[0]), []
+    for rule, fact in zip(rules, facts[1:].tolist(), strict=True):
+        holds = holds & fact if rule == "&" else holds | fact if rule == "|" else holds ^ fact
+        reached.append(str(holds))
+    joined = "".join(f"{rule}{fact}" for rule, fact in zip(rules, facts[1:], strict=True))
+    return Deduction(f"{facts[0]}{joined}:", "".join(reached), bool(holds))
 
 
 class Examples:
@@ -85,7 +85,7 @@ class Examples:
             rows, labels = [], []
             for place in range(_ROWS):
                 one = deduce(rng)
-                ids = self.alphabet.encode(one.text(reasoned=place % 2 == 0))
+                ids = self.alphabet.encode(one.text(reasoned=place % 3 > 0))
                 told = len(one.prompt)
                 rows.append(ids)
                 labels.append([_IGNORED] * told + ids[told:])
@@ -100,8 +100,9 @@ class Examples:
 def train(settings: InternalConsistencySettings, seed: int, context: Context) -> LlamaForCausalLM:
     """Train a model; a run that was broken off goes on from its checkpoint."""
     config = LlamaConfig(
-        vocab_size=len(_LETTERS + _SIGNS) + 1, hidden_size=settings.width, intermediate_size=3 * settings.width,
+        vocab_size=len(_SIGNS) + 1, hidden_size=settings.width, intermediate_size=3 * settings.width,
         num_hidden_layers=settings.depth, num_attention_heads=4, max_position_embeddings=64, eos_token_id=0,
+        tie_word_embeddings=True,
     )  # fmt: skip
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -110,7 +111,7 @@ def train(settings: InternalConsistencySettings, seed: int, context: Context) ->
     key = f"deduction-{settings.depth}-{settings.width}-{settings.steps}-{seed}"
     Trainer(
         model, NextToken(), Examples(seed), Budget(steps=settings.steps), folder=context.cache / key, seed=seed,
-        optimizer=torch.optim.AdamW(model.parameters(), lr=2e-3, betas=(0.9, 0.98), weight_decay=0.01),
+        optimizer=torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.01),
         schedule=cosine(warmup=0.05, floor=0.05), clip_norm=1.0, checkpoint_every=200, log_every=50,
         device="cpu" if context.device == "cpu" else None, progress=lambda _: next(steps, None),
     ).run()  # fmt: skip
