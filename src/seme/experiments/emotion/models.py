@@ -19,7 +19,7 @@ from seme.report import Claim, Report
 if TYPE_CHECKING:
     from seme.experiments.p41_emotion import EmotionSettings
 
-_FORMS = 2  # an untrained model costs as much as a trained one
+_FORMS = 1  # an untrained model costs as much as a trained one
 
 
 def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSettings, context: Context) -> None:
@@ -46,7 +46,7 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
     report.claim(
         Claim.ordered(statement, {name: reached[name] for name in ("untrained", settings.model)},
                       paper_value="sharper with scale",
-                      note=f"On {_FORMS} forms at most. Scaling within a family cannot be tested: no package carries a "
+                      note=f"On one form of each situation. Scaling within a family cannot be tested: no package carries a "
                            f"second size. {settings.encoder}, which is smaller and was trained on pairs of sentences, "
                            f"reaches {reached[settings.encoder]:.3f} (mean of its tokens).")
     )  # fmt: skip
