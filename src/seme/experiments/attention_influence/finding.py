@@ -76,7 +76,7 @@ def _scores(
             return {"scores": retrieval_scores(subject.model, [prompt], force=True).mean.tolist()}
 
         key = ("heads", settings.model, context.seed, prompt.ids, prompt.span)
-        return kept(context.cache / "attention-influence", key, measure)["scores"]
+        return kept(context.cache, key, measure)["scores"]
 
     each = np.array([measured(one) for one in context.progress(prompts, label)])
     return RetrievalScores(each, np.ones(len(each)), np.ones(len(each), dtype=bool), tuple(p.answer for p in prompts))

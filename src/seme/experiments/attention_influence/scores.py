@@ -85,7 +85,7 @@ def _losses(
         return {"base": found.base.tolist(), "uniform": found.masked.tolist(), "passes": found.passes}
 
     key = ("losses", settings.model, context.seed, tuple(heads), [one.ids for one in part])
-    return kept(context.cache / "attention-influence", key, measure)
+    return kept(context.cache, key, measure)
 
 
 def _first(kinds: Sequence[str], names: Sequence[str], count: int) -> list[int]:
@@ -116,6 +116,6 @@ def _more(
             return {"losses": [one.tolist() for one in masked_losses(subject.model, part, patches)[1]]}
 
         key = (name, settings.model, context.seed, masks, part)
-        return kept(context.cache / "attention-influence", key, measure)["losses"]
+        return kept(context.cache, key, measure)["losses"]
 
     return np.concatenate([losses(part) for part in context.progress(parts, f"Heads {name}")], axis=1)

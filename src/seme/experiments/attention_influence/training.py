@@ -65,7 +65,7 @@ def _kept(
              settings.rate)  # fmt: skip
     key = ("trained", [one.text for one in corpus], [one.text for one in part], seed, context.seed, sizes,
            [one.text for one in subject.questions])  # fmt: skip
-    return kept(context.cache / "attention-influence", key, measure)
+    return kept(context.cache, key, measure)
 
 
 def _tokenizer(found: Sequence[str], settings: AttentionInfluenceSettings) -> Tokenizer:

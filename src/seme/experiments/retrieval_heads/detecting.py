@@ -54,7 +54,7 @@ def _kept(
         }  # fmt: skip
 
     key = ("scores", settings.model, context.seed, prompt.ids, prompt.span, settings.longest)
-    return kept(context.cache / "retrieval-heads", key, measure)
+    return kept(context.cache, key, measure)
 
 
 def _shape(subject: Subject) -> tuple[int, int]:

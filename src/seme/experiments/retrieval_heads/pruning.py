@@ -80,7 +80,7 @@ def _kept(
         return {"recalls": found.recalls.tolist()}
 
     key = ("masked", settings.model, context.seed, prompt.ids, masks.sets, mode, settings.longest)
-    found: list[float] = kept(context.cache / "retrieval-heads", key, measure)["recalls"]
+    found: list[float] = kept(context.cache, key, measure)["recalls"]
     return found
 
 

@@ -75,5 +75,5 @@ def _kept(subject: Subject, language: LanguageModel, question: Question, masks: 
         return {"recalls": found.recalls.tolist()}
 
     key = ("question", language.name, question, masks.sets)
-    found = kept(context.cache / "retrieval-heads", key, measure)["recalls"]
+    found = kept(context.cache, key, measure)["recalls"]
     return [float(one == 1) for one in found]

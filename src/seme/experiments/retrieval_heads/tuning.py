@@ -61,7 +61,7 @@ def _kept(subject: Subject, seed: int | None, settings: RetrievalHeadsSettings, 
 
     key = ("tuned", settings.model, seed, context.seed, [prompt.ids for prompt in prompts], settings.tuning_text,
            settings.tuning_steps, settings.block, settings.rate)  # fmt: skip
-    return kept(context.cache / "retrieval-heads", key, measure)
+    return kept(context.cache, key, measure)
 
 
 def _tuned(subject: Subject, seed: int, settings: RetrievalHeadsSettings, context: Context) -> Any:
