@@ -26,7 +26,9 @@ def add(report: Report, read: Read, settings: TemporalSettings, context: Context
     years = read.years[::step]
     tried = candidates(settings, years)[::2]
     fits = {
-        kind: layer_fits(read.states[kind][:, ::step], years, candidates=tried, draws=settings.draws, seed=context.seed)
+        kind: layer_fits(
+            list(read.states[kind][:, ::step]), years, candidates=tried, draws=settings.draws, seed=context.seed
+        )
         for kind in context.progress(KINDS, "Fitting layers")
     }
     probes = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from seme.experiment import Context
 from seme.experiments.temporal.years import candidates, grid
@@ -23,6 +24,7 @@ from seme.report import Claim, Report
 if TYPE_CHECKING:
     from seme.experiments.p46_temporal import TemporalSettings
 
+Rows = npt.NDArray[np.float64]
 _PLANTED = 1990
 _NOISE = 0.5
 _NEURONS = 2000
@@ -52,10 +54,10 @@ def add(report: Report, settings: TemporalSettings, context: Context) -> None:
     _add_neurons(report, settings, context)
 
 
-def _noisy(distance: np.ndarray | None, count: int, rng: np.random.Generator) -> np.ndarray:
+def _noisy(distance: Rows | None, count: int, rng: np.random.Generator) -> Rows:
     noise = rng.normal(size=(count, count))
-    noise = (noise + noise.T) / np.sqrt(2)
-    return noise if distance is None else -distance + _NOISE * distance.std() * noise
+    both: Rows = (noise + noise.T) / np.sqrt(2)
+    return both if distance is None else np.asarray(_NOISE * distance.std() * both - distance)
 
 
 def _claim_scales(report: Report, held: dict[str, list[dict[str, float]]], errors: list[int]) -> None:

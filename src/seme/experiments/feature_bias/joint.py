@@ -1,0 +1,220 @@
+"""An easy and a hard feature learned together, and each alone: the measurement that all else stands beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from seme.experiment import Context
+from seme.experiments.feature_bias.measuring import (
+    EASY,
+    Condition,
+    bits,
+    defaults,
+    ends,
+    hard,
+    looked,
+    mlp,
+    shares,
+)
+from seme.experiments.keeping import kept
+from seme.interp.feature_bias import (
+    Ensemble,
+    Represented,
+    component_accuracy,
+    downstream_agreement,
+    flip_thresholds,
+    representational_similarity,
+    train,
+    unit_density,
+    variance_explained,
+)
+from seme.report import Claim, Report
+
+if TYPE_CHECKING:
+    from seme.experiments.p06_feature_bias import FeatureBiasSettings
+
+_COMPONENTS = (1, 2, 4, 8, 16)
+_COMPARED = 256
+"""Samples between which distances are compared."""
+
+
+def add(report: Report, settings: FeatureBiasSettings, context: Context) -> dict[str, Any]:
+    """Train on both, on the hard one first, and on each alone; return what was measured."""
+
+    def run() -> dict[str, Any]:
+        return _measure(settings, context)
+
+    found = kept(context.cache, ("feature-bias-joint", 1, context.seed, settings.model_dump_json()), run)
+    both = Condition(found["both"])
+    _claim(report, both, found, settings)
+    _draw(report, found)
+    return found
+
+
+def _measure(settings: FeatureBiasSettings, context: Context) -> dict[str, Any]:
+    task = bits(settings, [EASY, hard(settings)])
+    curve: list[tuple[int, list[Represented]]] = []
+
+    def watch(steps: int, model: Ensemble) -> None:
+        curve.append((steps, looked(model, task, settings)))
+
+    trained = {}
+    model = mlp(settings, task)
+    untrained = shares(looked(model, task, settings))
+    stages = (("both", None), ("easy", (1.0, 0.0)), ("hard", (0.0, 1.0)))
+    for name, prevalence in context.progress(stages, "Easy and hard"):
+        one = model if name == "both" else mlp(settings, task, seed=1)
+        follow = watch if name == "both" else None
+        steps = train(one, task, seed=context.seed, prevalence=prevalence, watch=follow, **defaults(settings)).steps
+        trained[name] = (looked(one, task, settings), steps)
+        if name == "both":
+            readout = model.readout()
+        if name == "hard":
+            more = train(one, task, seed=context.seed + 1, **defaults(settings)).steps
+            trained["hard first"] = (looked(one, task, settings), steps + more)
+    other = mlp(settings, task, seed=2)
+    train(other, task, seed=context.seed + 2, prevalence=(0.0, 1.0), **defaults(settings))
+    layers = {name: part[0][1].hidden for name, part in trained.items()}
+    layers["hard, again"] = looked(other, task, settings)[1].hidden
+    both = trained["both"][0]
+    totals = [_total(both, member) for member in range(settings.seeds)]
+    return {
+        **{name: _plain(part, steps, list(task.names)) for name, (part, steps) in trained.items()},
+        "untrained": untrained.tolist(),
+        "shuffled": _shuffled(both, context).tolist(),
+        "curve": [[steps, shares(part, scale=totals).tolist()] for steps, part in curve],
+        "total": totals,
+        **_consequences(both, readout, context.seed),
+        "similarity": _similarities(layers, settings.seeds),
+    }
+
+
+def _plain(part: list[Represented], steps: int, names: list[str]) -> dict[str, Any]:
+    return {
+        "names": names, "shares": shares(part).tolist(), "accuracy": part[1].accuracy.tolist(), "steps": steps,
+    }  # fmt: skip
+
+
+def _total(part: list[Represented], member: int) -> float:
+    fit, test = part
+    return variance_explained((fit.hidden[member], fit.labels), (test.hidden[member], test.labels)).total
+
+
+def _shuffled(part: list[Represented], context: Context) -> np.ndarray:
+    rng = context.rng("shuffled")
+    mixed = [Represented(one.hidden, one.logits, rng.permutation(one.labels[:, :1])) for one in part]
+    return shares(mixed)
+
+
+def _consequences(part: list[Represented], readout: Any, seed: int) -> dict[str, Any]:
+    """Return flips, components, downstream choices and densities of the networks that learned both."""
+    fit, test = part
+    weights, biases = (one.double().cpu().numpy() for one in readout)
+    found: dict[str, Any] = {name: [] for name in ("push", "factor", "crossed", "components", "downstream", "density")}
+    counts = [one for one in _COMPONENTS if one <= fit.hidden.shape[2]]
+    for member in range(len(fit.hidden)):
+        layer = test.hidden[member]
+
+        def read(x: np.ndarray, w: Any = weights[member], b: Any = biases[member]) -> np.ndarray:
+            said: np.ndarray = x @ w.T + b
+            return said
+
+        flips = flip_thresholds(read, layer[:1024], test.labels[:1024])
+        for name in ("push", "factor", "crossed"):
+            found[name].append([min(1e6, float(one)) for one in getattr(flips, name)])
+        half = [(one.hidden[member][:1024], one.labels[:1024]) for one in part]
+        found["components"].append(component_accuracy(*half, counts).tolist())
+        found["downstream"].append(downstream_agreement(layer, test.labels, seed=seed))
+        units = variance_explained((fit.hidden[member], fit.labels), (layer, test.labels)).units
+        densities = [unit_density(one) for one in units]
+        found["density"].append([[one.share, one.participation] for one in densities])
+    return {**found, "counts": counts}
+
+
+def _similarities(layers: dict[str, np.ndarray], members: int) -> dict[str, list[float]]:
+    pairs = (("both", "easy"), ("both", "hard"), ("hard", "hard, again"), ("easy", "hard"))
+    return {
+        f"{a} · {b}": [
+            representational_similarity(layers[a][member, :_COMPARED], layers[b][member, :_COMPARED])
+            for member in range(members)
+        ]
+        for a, b in pairs
+    }
+
+
+def _claim(report: Report, both: Condition, found: dict[str, Any], settings: FeatureBiasSettings) -> None:
+    easy, hard_share = both.shares[:, 0], both.shares[:, 1]
+    ratios = easy / np.maximum(hard_share, 1e-6)
+    report.claim(
+        Claim.ratio_at_least(f"The easy feature explains several times what the hard one does ({both.names[1]})",
+                             measured=float(easy.mean()), baseline=max(1e-6, float(hard_share.mean())), factor=3.0,
+                             spread=ends(ratios), paper_value="about 55 % and 5 %",
+                             note=f"Mean shares over {settings.seeds} networks; the spread is that of single networks. "
+                                  f"Lowest accuracy {both.learned:.4f} after {both.steps} updates.")
+    )  # fmt: skip
+    report.claim(
+        Claim.at_least("The easy feature explains more in every network (smallest difference of shares)",
+                       measured=float(both.gap.min()), floor=0.0, spread=ends(both.gap))
+    )  # fmt: skip
+    first = Condition(found["hard first"])
+    report.claim(
+        Claim.ordered("Learning the hard feature first narrows the gap (share of easy less hard)",
+                      {"hard first": float(first.gap.mean()), "together": float(both.gap.mean())},
+                      spread=ends(first.gap), paper_value="narrows",
+                      note=f"Lowest accuracy {first.learned:.4f} after {first.steps} updates in all.")
+    )  # fmt: skip
+    report.claim(
+        Claim.at_least("Even then the easy feature explains at least as much (share of easy less hard)",
+                       measured=float(first.gap.mean()), floor=0.0, spread=ends(first.gap),
+                       paper_value="does not close the gap")
+    )  # fmt: skip
+    shuffled = np.array(found["shuffled"])
+    report.claim(
+        Claim.equal("A feature that is shuffled explains nothing (mean share)", measured=float(shuffled.mean()),
+                    value=0.0, tolerance=0.01, spread=ends(shuffled))
+    )  # fmt: skip
+    untrained = np.array(found["untrained"])
+    for column, name in enumerate(both.names):
+        report.baseline(f"Untrained network, {name}", {"share of variance": float(untrained[:, column].mean())})
+    report.baseline("A shuffled feature", {"share of variance": float(shuffled.mean())})
+    rows = []
+    for label in ("both", "hard first", "easy", "hard"):
+        one = Condition(found[label])
+        low, high = ends(one.gap)
+        rows.append([label, one.steps, *one.accuracy.min(axis=0).tolist(), *one.mean, float(one.gap.mean()), low, high])
+    names = both.names
+    columns = ["trained on", "updates", *(f"lowest accuracy, {one}" for one in names),
+               *(f"share, {one}" for one in names), "gap", "lowest gap", "highest gap"]  # fmt: skip
+    report.table("An easy and a hard feature", columns, rows)
+
+
+def _draw(report: Report, found: dict[str, Any]) -> None:
+    names = Condition(found["both"]).names
+    figure = Figure(figsize=(8.4, 3.3), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
+    steps = [0, *(one[0] for one in found["curve"])]
+    values = np.stack([np.zeros_like(np.array(found["untrained"])), *(np.array(one[1]) for one in found["curve"])])
+    for column, (name, style) in enumerate(zip(names, ("-o", "--s"), strict=True)):
+        line = left.plot(steps, values[:, :, column].mean(axis=1), style, ms=4, label=name)[0]
+        low, high = values[:, :, column].min(axis=1), values[:, :, column].max(axis=1)
+        left.fill_between(steps, low, high, alpha=0.2, color=line.get_color(), lw=0)
+    left.set(xlabel="updates", ylabel="share of the final layer's variance", title="learned together")
+    left.legend(fontsize=8)
+    shown = ("both", "hard first")
+    for column, (name, hatch) in enumerate(zip(names, ("", "//"), strict=True)):
+        part = np.stack([np.array(found[one]["shares"])[:, column] for one in shown])
+        middle = part.mean(axis=1)
+        error = np.abs(np.stack([part.min(axis=1), part.max(axis=1)]) - middle)
+        right.bar(np.arange(2) + 0.36 * column, middle, 0.34, yerr=error, capsize=3, hatch=hatch, label=name,
+                  color=("0.35", "0.75")[column], edgecolor="black")  # fmt: skip
+    right.set_xticks(np.arange(2) + 0.18, ["together", "hard first"])
+    right.set_ylabel("share of variance")
+    right.legend(fontsize=8)
+    report.figure(
+        "Easy and hard", figure,
+        "What an easy and a hard feature explain of the last hidden layer: along training, in shares of the final "
+        "layer's variance, and at its end (bands and bars: lowest and highest network).",
+    )  # fmt: skip

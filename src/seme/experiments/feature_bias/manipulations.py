@@ -1,0 +1,167 @@
+"""Manipulations of what does not matter for the computation: complexity, prevalence, depth, width, optimiser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.stats import spearmanr
+
+from seme.experiment import Context
+from seme.experiments.feature_bias.measuring import EASY, Condition, bits, ends, hard, measured, mlp
+from seme.interp.feature_bias import BitFeature
+from seme.report import Claim, Report
+
+if TYPE_CHECKING:
+    from seme.experiments.p06_feature_bias import FeatureBiasSettings
+
+
+def add(report: Report, found: dict[str, Any], settings: FeatureBiasSettings, context: Context) -> None:
+    """Train under each manipulation, and claim what the paper says of it."""
+    complexity = _complexity(report, settings, context)
+    prevalence = _prevalence(report, settings, context)
+    depth = _depth(report, Condition(found["both"]), settings, context)
+    _variants(report, Condition(found["both"]), settings, context)
+    _draw(report, complexity, prevalence, depth)
+
+
+def _complexity(report: Report, settings: FeatureBiasSettings, context: Context) -> Condition:
+    features = [EASY, BitFeature("or", 2), BitFeature("parity", 2), BitFeature("parity", max(3, settings.parity))]
+    task = bits(settings, features)
+    one = measured("complexity", lambda: mlp(settings, task), task, settings, context)
+    ranks = np.tile(np.arange(len(features)), (settings.seeds, 1))
+    ordered = [float(spearmanr(range(len(features)), row).statistic) for row in one.shares]
+    report.claim(
+        Claim.at_most("The more complex a feature, the less it explains (Spearman over features and networks)",
+                      measured=float(spearmanr(ranks.ravel(), one.shares.ravel()).statistic), ceiling=-0.8,
+                      spread=ends(ordered),
+                      note=f"{', '.join(one.names)}, all in one network; lowest accuracy {one.learned:.4f} after "
+                           f"{one.steps} updates. The spread is that of single networks.")
+    )  # fmt: skip
+    rows = [
+        [name, *ends(one.accuracy[:, column]), float(one.shares[:, column].mean()), *ends(one.shares[:, column])]
+        for column, name in enumerate(one.names)
+    ]
+    columns = ["feature", "lowest accuracy", "highest accuracy", "share", "lowest", "highest"]
+    report.table("Complexity: four features in one network", columns, rows)
+    return one
+
+
+def _prevalence(report: Report, settings: FeatureBiasSettings, context: Context) -> dict[float, Condition]:
+    task, found = bits(settings, [EASY, EASY]), {}
+    for share in context.progress(settings.prevalences, "Prevalence"):
+        found[share] = measured(
+            f"prevalence {share}", lambda: mlp(settings, task), task, settings, context, prevalence=(1.0, share)
+        )  # fmt: skip
+    rarer = {share: one.gap for share, one in found.items() if share < 1}
+    least = min(float(gap.mean()) for gap in rarer.values())
+    report.claim(
+        Claim.at_least("Of two equally easy features the rarer explains less (smallest mean difference of shares)",
+                       measured=least, floor=0.0, spread=ends(np.concatenate(list(rarer.values()))),
+                       note=f"Labels of the second feature in {', '.join(f'{share:g}' for share in rarer)} of the "
+                            "samples; the spread is that of single networks.")
+    )  # fmt: skip
+    shares = np.concatenate([one.shares[:, 1] for one in found.values()])
+    given = np.repeat(list(found), settings.seeds)
+    report.claim(
+        Claim.at_least("A feature explains more the more often it has a label (Spearman over networks)",
+                       measured=float(spearmanr(given, shares).statistic), floor=0.0)
+    )  # fmt: skip
+    rows = [[share, one.steps, one.learned, *one.mean, *ends(one.gap)] for share, one in found.items()]
+    columns = ["labels of the second", "updates", "lowest accuracy", "share, first", "share, second", "lowest gap",
+               "highest gap"]  # fmt: skip
+    report.table("Prevalence: two linear features", columns, rows)
+    return found
+
+
+def _depth(report: Report, both: Condition, settings: FeatureBiasSettings, context: Context) -> dict[int, Condition]:
+    task, found = bits(settings, [EASY, hard(settings)]), {}
+    for depth in context.progress(settings.depths, "Depth"):
+        if depth == len(settings.widths):
+            found[depth] = both
+            continue
+        # All have as wide a last layer: the first layers are those of the settings, and more of the last follow.
+        last = settings.widths[-1]
+        widths = [*[*settings.widths, *[last] * depth][: depth - 1], last]
+        found[depth] = measured(
+            f"depth {depth}", lambda w=widths: mlp(settings, task, widths=w), task, settings, context
+        )  # type: ignore[misc]
+    learned = {depth: one for depth, one in found.items() if one.learned >= 0.99}
+    if len(learned) >= 2:
+        report.claim(
+            Claim.ordered("The gap does not shrink with depth (share of easy less hard, mean)",
+                          {f"{depth} layers": float(one.gap.mean()) for depth, one in learned.items()}, strict=False,
+                          paper_value="deeper: larger gap",
+                          note="Depths at which all networks learned both features in 99 % of the samples.")
+        )  # fmt: skip
+    else:
+        why = "Fewer than two depths learned both features within the updates allowed (--steps)."
+        report.claim(Claim.not_tested("The gap does not shrink with depth", why, paper_value="deeper: larger gap"))
+    rows = [
+        [depth, one.steps, one.learned, *one.mean, float(one.gap.mean()), *ends(one.gap)]
+        for depth, one in found.items()
+    ]  # fmt: skip
+    columns = ["hidden layers", "updates", "lowest accuracy", "share, easy", "share, hard", "gap", "lowest", "highest"]
+    report.table("Depth", columns, rows)
+    return found
+
+
+def _variants(report: Report, both: Condition, settings: FeatureBiasSettings, context: Context) -> None:
+    task = bits(settings, [EASY, hard(settings)])
+    narrow, wide = ([max(8, int(width * by)) for width in settings.widths] for by in (0.5, 1.5))
+    kinds: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "half as wide": ({"widths": narrow}, {}),
+        "half as wide again": ({"widths": wide}, {}),
+        "dropout 0.1": ({"dropout": 0.1}, {}),
+        "AdamW, decay 0.1": ({}, {"optimiser": "adamw", "weight_decay": 0.1}),
+        "a third of the rate": ({}, {"rate": settings.rate / 3}),
+        "SGD with momentum": ({}, {"optimiser": "sgd", "rate": 0.05}),
+    }
+    if context.quick:
+        kinds = {"dropout 0.1": kinds["dropout 0.1"]}
+    found = {"as above": both}
+    for name in context.progress(kinds, "Variants"):
+        network, training = kinds[name]
+        found[name] = measured(name, lambda n=network: mlp(settings, task, **n), task, settings, context, **training)  # type: ignore[misc]
+    rows = [
+        [name, one.steps, one.learned, *one.mean, float(one.gap.mean()), *ends(one.gap)]
+        for name, one in found.items()
+    ]  # fmt: skip
+    columns = ["network", "updates", "lowest accuracy", "share, easy", "share, hard", "gap", "lowest", "highest"]
+    report.table("Width, dropout and optimiser", columns, rows)
+    if "half as wide again" in found:
+        changes = [
+            abs(float(found[name].gap.mean() - both.gap.mean())) for name in ("half as wide", "half as wide again")
+        ]
+        report.claim(
+            Claim.at_most("Width has little effect (largest change of the gap)", measured=max(changes), ceiling=0.1,
+                          paper_value="little effect")
+        )  # fmt: skip
+
+
+def _draw(
+    report: Report, complexity: Condition, prevalence: dict[float, Condition], depth: dict[int, Condition]
+) -> None:
+    figure = Figure(figsize=(10.2, 3.2), layout="constrained")
+    axes = figure.subplots(1, 3)
+    _points(axes[0], complexity.names, complexity.shares.T, "complexity")
+    axes[0].set_ylabel("share of variance")
+    _points(axes[1], [f"{share:g}" for share in prevalence], [one.shares[:, 1] for one in prevalence.values()],
+            "prevalence of the feature")  # fmt: skip
+    _points(axes[2], [str(one) for one in depth], [one.gap for one in depth.values()], "hidden layers")
+    axes[2].set_ylabel("share of easy less hard")
+    axes[2].axhline(0, color="0.6", lw=0.8)
+    report.figure(
+        "Manipulations", figure,
+        "What a feature explains by its complexity (four in one network) and by how often it has a label, and the gap "
+        "between easy and hard by depth. Circles are networks, bars their means.",
+    )  # fmt: skip
+
+
+def _points(axes: Any, labels: list[str], values: Any, title: str) -> None:
+    for place, one in enumerate(values):
+        axes.plot(np.full(len(one), place), one, "o", mfc="none", color="0.4", ms=5)
+        axes.plot([place - 0.25, place + 0.25], [np.mean(one)] * 2, color="black", lw=2.5)
+    axes.set_xticks(range(len(labels)), labels, fontsize=8)
+    axes.set_title(title, fontsize=10)

@@ -1,0 +1,135 @@
+"""How much of a layer's variance a feature explains: from the feature to the layer, not the other way.
+
+Decoding would find all features alike, for the network says them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from seme.errors import InputError
+
+Float = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Shares of variance on unseen samples.
+
+    Attributes
+    ----------
+    features
+        Of the whole layer, by each feature alone, (k,).
+    units
+        Of each unit, by each feature alone, (k, d); 0 for units that never change.
+    together
+        Of the whole layer, by all features at once. For independent features it is about the sum.
+    total
+        The layer's variance, summed over units.
+    """
+
+    features: Float
+    units: Float
+    together: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """How a feature is spread over units.
+
+    `share` is that of the units of which it explains more than a threshold, `participation` the number of units it
+    would take if all it explains were spread evenly (the participation ratio).
+    """
+
+    share: float
+    participation: float
+
+
+def variance_explained(
+    fit: tuple[npt.ArrayLike, npt.ArrayLike],
+    test: tuple[npt.ArrayLike, npt.ArrayLike],
+    *,
+    scale: float | None = None,
+    most_correlation: float = 0.02,
+) -> Explained:
+    """Return the share of a layer's variance that each feature explains (Lampinen et al. 2024, "variance explained").
+
+    A linear map from the centred feature to the centred layer is fitted on some samples and judged on others:
+    `1 - E|W f - phi|² / E|phi|²`, a ratio of expectations.
+
+    Parameters
+    ----------
+    fit, test
+        A layer (n, d) and the values of k features (n, k), of samples for the map and of others for the share.
+    scale
+        Variance to divide by instead of the test samples' own: that of the final network, where stages of training are
+        compared.
+    most_correlation
+        Largest correlation of two features in the samples.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit, a value is not finite, a feature or the whole layer never changes, or features are
+        correlated, so that their shares would overlap.
+    """
+    layer, values = _checked("fit", fit, most_correlation)
+    other, asked = _checked("test", test, most_correlation)
+    if layer.shape[1] != other.shape[1] or values.shape[1] != asked.shape[1]:
+        raise InputError(f"fit has {layer.shape[1]} units and {values.shape[1]} features, test {other.shape[1]} and "
+                         f"{asked.shape[1]}")  # fmt: skip
+    mean, middle = layer.mean(axis=0), values.mean(axis=0)
+    layer, values, other, asked = layer - mean, values - middle, other - mean, asked - middle
+    variance = np.square(other).mean(axis=0)
+    total = float(variance.sum())
+    if total <= 1e-20:
+        raise InputError("test's layer is the same for all samples: there is no variance to explain")
+    whole = total if scale is None else float(scale)
+    if not whole > 0:
+        raise InputError(f"scale is {scale}, expected a variance above 0")
+    slopes = (values.T @ layer) / np.square(values).sum(axis=0)[:, None]
+    # E|phi|² - E|W f - phi|², unit by unit: 2 W E[f phi] - W² E[f²].
+    gained = 2 * slopes * (asked.T @ other) / len(other) - slopes**2 * np.square(asked).mean(axis=0)[:, None]
+    units = np.where(variance > 1e-20, gained / np.where(variance > 1e-20, variance, 1), 0.0)
+    joint = np.linalg.lstsq(values, layer, rcond=None)[0]
+    rest = float(np.square(other - asked @ joint).mean(axis=0).sum())
+    return Explained(gained.sum(axis=1) / whole, units, (total - rest) / whole, total)
+
+
+def unit_density(units: npt.ArrayLike, *, threshold: float = 0.05) -> Density:
+    """Return how a feature is spread over units, from what it explains of each, (d,).
+
+    Raises
+    ------
+    InputError
+        If there is no unit, or a value is not finite.
+    """
+    values = np.asarray(units, dtype=np.float64)
+    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+        raise InputError(f"units has the shape {values.shape}, expected finite shares (d,)")
+    kept = np.maximum(values, 0)
+    square = float(np.square(kept).sum())
+    return Density(float((values > threshold).mean()), float(kept.sum() ** 2 / square) if square > 0 else 0.0)
+
+
+def _checked(name: str, given: tuple[npt.ArrayLike, npt.ArrayLike], most: float) -> tuple[Float, Float]:
+    layer, values = (np.asarray(one, dtype=np.float64) for one in given)
+    if layer.ndim != 2 or values.ndim != 2 or len(layer) != len(values) or len(layer) < 3 or not layer.shape[1]:
+        raise InputError(f"{name} has shapes {layer.shape} and {values.shape}, expected (n, d) and (n, k) of n >= 3")
+    if not (np.isfinite(layer).all() and np.isfinite(values).all()):
+        raise InputError(f"{name} holds NaN or infinity")
+    flat = np.flatnonzero(np.ptp(values, axis=0) == 0)
+    if len(flat):
+        raise InputError(f"feature {flat[0]} is the same for all samples of {name}: it can explain nothing")
+    related = np.corrcoef(values.T) if values.shape[1] > 1 else np.eye(1)
+    worst = float(np.abs(related - np.diag(np.diag(related))).max())
+    if worst > most:
+        raise InputError(
+            f"two features of {name} have a correlation of {worst:.3f}, and {most} is the most",
+            hint="Draw samples with balanced=True, or more of them",
+        )
+    return layer, values
