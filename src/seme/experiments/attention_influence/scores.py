@@ -34,6 +34,8 @@ class Scored:
     ----------
     base, uniform
         (documents,): with all heads, and with the retrieval heads made uniform.
+    eligible
+        Which documents may be selected, (documents,).
     zero
         With these silent, by document; only some documents have it.
     random
@@ -44,6 +46,7 @@ class Scored:
 
     base: Floats
     uniform: Floats
+    eligible: npt.NDArray[np.bool_]
     zero: dict[int, float]
     random: dict[int, Floats]
     passes: float
@@ -65,13 +68,14 @@ def score(subject: Subject, heads: Sequence[Head], settings: AttentionInfluenceS
     parts = [documents[start : start + _TOGETHER] for start in range(0, len(documents), _TOGETHER)]
     found = [_losses(subject, part, heads, settings, context) for part in context.progress(parts, "Scoring documents")]
     base, uniform = (np.concatenate([one[name] for one in found]) for name in ("base", "uniform"))
+    eligible = np.concatenate([np.array(one["eligible"], dtype=bool) for one in found])
     kinds = tuple(one.kind for one in documents)
     silenced, controls = (_first(kinds, names, settings.controls) for names in (ZEROED, CONTROLS))
     mask = head_mask(subject.model, heads)
     zero = _more(subject, silenced, [MaskedHeads(mask, "zero")], "zero", settings, context)[0]
     random = _more(subject, controls, _random_masks(subject, heads, settings, context), "random", settings, context)
     return Scored(
-        base, uniform, dict(zip(silenced, zero.tolist(), strict=True)), dict(zip(controls, random.T, strict=True)),
+        base, uniform, eligible, dict(zip(silenced, zero.tolist(), strict=True)), dict(zip(controls, random.T, strict=True)),
         float(found[0]["passes"]), kinds,
     )  # fmt: skip
 
@@ -82,7 +86,10 @@ def _losses(
 ) -> dict[str, Any]:  # fmt: skip
     def measure() -> dict[str, Any]:
         found = attention_influence(subject.model, [one.ids for one in part], heads)
-        return {"base": found.base.tolist(), "uniform": found.masked.tolist(), "passes": found.passes}
+        return {
+            "base": found.base.tolist(), "uniform": found.masked.tolist(), "passes": found.passes,
+            "eligible": found.eligible().tolist(),
+        }  # fmt: skip
 
     key = ("losses", settings.model, context.seed, tuple(heads), [one.ids for one in part])
     return kept(context.cache, key, measure)

@@ -39,7 +39,10 @@ def add(
     ranked = {
         OURS: scores, RANDOM: context.rng("random selection").random(len(corpus)), EASY: -base, CLASSIFIER: quality,
     }  # fmt: skip
-    chosen = {name: select_within(values, domains, settings.share) for name, values in ranked.items()}
+    chosen = {
+        name: select_within(values, domains, settings.share, eligible=scored.eligible[numbers])
+        for name, values in ranked.items()
+    }
     _claim_hidden(report, corpus, scores, ranked)
     _add_table(report, corpus, chosen, ranked, context)
     report.note(
