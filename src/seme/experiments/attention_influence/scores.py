@@ -75,8 +75,8 @@ def score(subject: Subject, heads: Sequence[Head], settings: AttentionInfluenceS
     zero = _more(subject, silenced, [MaskedHeads(mask, "zero")], "zero", settings, context)[0]
     random = _more(subject, controls, _random_masks(subject, heads, settings, context), "random", settings, context)
     return Scored(
-        base, uniform, eligible, dict(zip(silenced, zero.tolist(), strict=True)), dict(zip(controls, random.T, strict=True)),
-        float(found[0]["passes"]), kinds,
+        base, uniform, eligible, dict(zip(silenced, zero.tolist(), strict=True)),
+        dict(zip(controls, random.T, strict=True)), float(found[0]["passes"]), kinds,
     )  # fmt: skip
 
 
