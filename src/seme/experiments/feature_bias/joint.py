@@ -125,8 +125,8 @@ def _consequences(part: list[Represented], readout: Any, seed: int) -> dict[str,
         flips = flip_thresholds(read, layer[:1024], test.labels[:1024])
         for name in ("push", "factor", "crossed"):
             found[name].append([min(1e6, float(one)) for one in getattr(flips, name)])
-        half = [(one.hidden[member][:1024], one.labels[:1024]) for one in part]
-        found["components"].append(component_accuracy(*half, counts).tolist())
+        seen, unseen = ((one.hidden[member][:1024], one.labels[:1024]) for one in part)
+        found["components"].append(component_accuracy(seen, unseen, counts).tolist())
         found["downstream"].append(downstream_agreement(layer, test.labels, seed=seed))
         units = variance_explained((fit.hidden[member], fit.labels), (layer, test.labels)).units
         densities = [unit_density(one) for one in units]

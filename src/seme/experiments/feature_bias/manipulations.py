@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,9 +85,8 @@ def _depth(report: Report, both: Condition, settings: FeatureBiasSettings, conte
         # All have as wide a last layer: the first layers are those of the settings, and more of the last follow.
         last = settings.widths[-1]
         widths = [*[*settings.widths, *[last] * depth][: depth - 1], last]
-        found[depth] = measured(
-            f"depth {depth}", lambda w=widths: mlp(settings, task, widths=w), task, settings, context
-        )  # type: ignore[misc]
+        make = partial(mlp, settings, task, widths=widths)
+        found[depth] = measured(f"depth {depth}", make, task, settings, context)
     learned = {depth: one for depth, one in found.items() if one.learned >= 0.99}
     if len(learned) >= 2:
         report.claim(
@@ -123,7 +123,7 @@ def _variants(report: Report, both: Condition, settings: FeatureBiasSettings, co
     found = {"as above": both}
     for name in context.progress(kinds, "Variants"):
         network, training = kinds[name]
-        found[name] = measured(name, lambda n=network: mlp(settings, task, **n), task, settings, context, **training)  # type: ignore[misc]
+        found[name] = measured(name, partial(mlp, settings, task, **network), task, settings, context, **training)
     rows = [
         [name, one.steps, one.learned, *one.mean, float(one.gap.mean()), *ends(one.gap)]
         for name, one in found.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from seme.experiments.p06_feature_bias import FeatureBiasSettings
 
 _WIDTH = 32
+_PICTURED = 3
+"""Networks for pictures."""
 _PARTS = {"asking state": slice(0, _WIDTH), "words, mean": slice(_WIDTH, 2 * _WIDTH)}
 
 
@@ -74,9 +77,9 @@ def _pictures(report: Report, settings: FeatureBiasSettings, context: Context) -
     task, found = ImageTask(noise=0.05), {}
     for name, residual in context.progress((("plain", False), ("residual", True)), "Pictures"):
         found[name] = measured(
-            f"pictures, {name}", lambda r=residual: Ensemble(lambda: Cnn(3, residual=r), 3), task, settings, context,
+            f"pictures, {name}", partial(_networks, residual=residual), task, settings, context,
             steps=settings.pictures, size=64, rate=3e-3, until=min(0.99, settings.until),
-        )  # type: ignore[misc]  # fmt: skip
+        )  # fmt: skip
     for (name, one), statement, value in zip(found.items(), statements, values, strict=True):
         if one.learned < 0.97:
             why = f"Not all features were learned within {one.steps} updates: lowest accuracy {one.learned:.3f}."
@@ -96,6 +99,10 @@ def _pictures(report: Report, settings: FeatureBiasSettings, context: Context) -
     columns = ["network", "feature", "updates", "lowest accuracy", "share", "lowest", "highest"]
     report.table("Pictures: convolutional networks", columns, rows)
     return found
+
+
+def _networks(*, residual: bool) -> Ensemble:
+    return Ensemble(lambda: Cnn(3, residual=residual), _PICTURED)
 
 
 def _draw(report: Report, position: dict[str, Condition], pictures: dict[str, Condition]) -> None:
