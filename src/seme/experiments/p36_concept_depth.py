@@ -19,7 +19,7 @@ class ConceptDepthSettings(ExperimentSettings):
     model: str = Field(default="smollm2-135m", description="A language model of Seme's, a folder, or a hub name")
     tasks: tuple[str, ...] = Field(default=TASKS, description=f"Of {', '.join(TASKS)}")
     texts: int = Field(default=240, ge=20, description="Texts of each task at most")
-    main_texts: int = Field(default=400, ge=20, description="Texts of sentiment, continents and coin at most")
+    main_texts: int = Field(default=352, ge=20, description="Texts of sentiment, continents and coin at most")
     perturbed: int = Field(default=120, ge=20, description="Texts of each that coarser weights are tried on")
     bits: tuple[int, ...] = Field(default=(16, 8, 4), description="Bits of the coarser weights")
     blocks: int = Field(default=0, ge=0, description="First blocks that are recorded; 0 for all")

@@ -46,8 +46,8 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
     report.claim(
         Claim.ordered(statement, {name: reached[name] for name in ("untrained", settings.model)},
                       paper_value="sharper with scale",
-                      note="On one form of each situation. Scaling within a family cannot be tested: no package carries "
-                           f"a second size. {settings.encoder}, which is smaller and was trained on pairs of sentences, "
+                      note="On one form of each situation. Scaling within a family cannot be tested: no package "
+                           f"carries a second size. {settings.encoder}, smaller and trained on pairs of sentences, "
                            f"reaches {reached[settings.encoder]:.3f} (mean of its tokens).")
     )  # fmt: skip
     columns = ["model", "blocks", "chosen layer", "accuracy", "95 % interval", "best layer's"]

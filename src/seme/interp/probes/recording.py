@@ -27,7 +27,7 @@ def record_states(
     sites: SiteNames = EVERY_LAYER,
     at: Places | None = None,
     mean: bool = False,
-    batch: int = 16,
+    batch: int = 32,
     progress: Callable[..., Iterator[Any]] | None = None,
 ) -> LayerStates:
     """Run a model once over token sequences and keep, at each site, only what probes need.
