@@ -63,7 +63,8 @@ def _measure(settings: FeatureBiasSettings, context: Context) -> dict[str, Any]:
 
     trained = {}
     model = mlp(settings, task)
-    untrained = shares(looked(model, task, settings))
+    curve.append((0, looked(model, task, settings)))
+    untrained = shares(curve[0][1])
     stages = (("both", None), ("easy", (1.0, 0.0)), ("hard", (0.0, 1.0)))
     for name, prevalence in context.progress(stages, "Easy and hard"):
         one = model if name == "both" else mlp(settings, task, seed=1)
@@ -195,8 +196,8 @@ def _draw(report: Report, found: dict[str, Any]) -> None:
     names = Condition(found["both"]).names
     figure = Figure(figsize=(8.4, 3.3), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
-    steps = [0, *(one[0] for one in found["curve"])]
-    values = np.stack([np.zeros_like(np.array(found["untrained"])), *(np.array(one[1]) for one in found["curve"])])
+    steps = [one[0] for one in found["curve"]]
+    values = np.stack([np.array(one[1]) for one in found["curve"]])
     for column, (name, style) in enumerate(zip(names, ("-o", "--s"), strict=True)):
         line = left.plot(steps, values[:, :, column].mean(axis=1), style, ms=4, label=name)[0]
         low, high = values[:, :, column].min(axis=1), values[:, :, column].max(axis=1)
