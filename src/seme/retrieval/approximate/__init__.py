@@ -10,21 +10,21 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from seme.errors import InputError, NotFoundError
+from seme.errors import InputError
 from seme.retrieval import store
 from seme.retrieval.approximate.graphs import Form
 from seme.retrieval.approximate.segment import ApproximateSegment, build, merge, read
 from seme.retrieval.dense.codes import checked
 from seme.retrieval.hits import Hits
-from seme.retrieval.identifiers import decode_id, encode_ids, unique_ids
-from seme.retrieval.segmented import Masks, SegmentedIndex, checked_config
+from seme.retrieval.segmented import Masks, checked_config
+from seme.retrieval.vector_index import VectorIndex
 
 __all__ = ["ApproximateIndex", "Form"]
 
 _LAYOUT = 1
 
 
-class ApproximateIndex(SegmentedIndex[ApproximateSegment]):
+class ApproximateIndex(VectorIndex[ApproximateSegment]):
     """Vectors near to a query by inner product, through a graph (HNSW) or lists (IVF) of faiss.
 
     It takes what `DenseIndex` takes, deletes and filters included; parts of fewer than a thousand vectors, and searches
@@ -55,44 +55,8 @@ class ApproximateIndex(SegmentedIndex[ApproximateSegment]):
     kind = "approximate"
 
     def __init__(self, dim: int, *, encoder: str, form: Form | None = None) -> None:
-        super().__init__()
-        if dim < 1:
-            raise InputError(f"dim is {dim}, it must be at least 1")
-        self.dim, self.encoder, self.form = dim, encoder, form or Form()
-
-    def add(self, ids: Sequence[str], vectors: npt.ArrayLike) -> None:
-        """Add vectors (n, dim); one whose id is known replaces the former.
-
-        Raises
-        ------
-        InputError
-            If numbers or widths do not fit, a value is not finite, or an id stands twice.
-        """
-        self._must_be_writable()
-        array = checked(vectors, self.dim)
-        if len(ids) != len(array):
-            raise InputError(f"there are {len(ids)} ids and {len(array)} vectors, they must be as many")
-        unique_ids(ids)
-        encoded = encode_ids(ids)
-        self._drop(ids)
-        if len(ids):
-            self._segments.append(build(encoded, array, self.form))
-
-    def vectors(self, ids: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return the float32 vectors (n, dim) of some ids.
-
-        Raises
-        ------
-        NotFoundError
-            If one is not there.
-        """
-        found = np.empty((len(ids), self.dim), dtype=np.float32)
-        for i, vector_id in enumerate(ids):
-            place = self._find(vector_id)
-            if place is None:
-                raise NotFoundError(f"the index has no vector {vector_id!r}")
-            found[i] = place[0].vectors(np.array([place[1]]))[0]
-        return found
+        super().__init__(dim, encoder=encoder)
+        self.form = form or Form()
 
     def search(
         self, vectors: npt.ArrayLike, k: int, *, allowed: Masks | None = None, effort: int | None = None
@@ -144,14 +108,14 @@ class ApproximateIndex(SegmentedIndex[ApproximateSegment]):
 
     def _search(self, query: npt.NDArray[np.float32], k: int, effort: int, allowed: Masks | None) -> Hits:
         given = [None] * len(self._segments) if allowed is None else allowed
-        ids: list[str] = []
-        scores: list[float] = []
-        for s, mask in zip(self._segments, given, strict=True):
-            rows, part = s.search(query, k, effort, mask)
-            ids += [decode_id(i) for i in s.arrays["ids"][rows].tolist()]
-            scores += part.tolist()
-        best = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))[:k]
-        return Hits(tuple(ids[i] for i in best), np.array([scores[i] for i in best], dtype=np.float32))
+        parts = [s.search(query, k, effort, mask) for s, mask in zip(self._segments, given, strict=True)]
+        return self._best(parts, k)
+
+    def _built(self, ids: npt.NDArray[np.bytes_], vectors: npt.NDArray[np.float32]) -> ApproximateSegment:
+        return build(ids, vectors, self.form)
+
+    def _vectors_of(self, segment: ApproximateSegment, rows: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+        return segment.vectors(rows)
 
     def _config(self) -> dict[str, Any]:
         return {"dim": self.dim, "encoder": self.encoder, "form": asdict(self.form), "layout": _LAYOUT}

@@ -16,9 +16,7 @@ from seme.retrieval.approximate import graphs
 from seme.retrieval.approximate.graphs import Float32, Form
 from seme.retrieval.identifiers import sorted_order
 from seme.retrieval.segmented import Segment, read_parts
-
-Part = tuple[npt.NDArray[np.int64], Float32]
-"""Rows of one segment, and their scores."""
+from seme.retrieval.vector_index import Part
 
 _FEW = 50
 """One row in so many that may be found, or fewer: going through them all is faster, and finds them all."""

@@ -10,14 +10,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from seme.errors import InputError, NotFoundError
+from seme.errors import InputError
 from seme.retrieval import store
 from seme.retrieval.dense import codes
 from seme.retrieval.dense.nearest import nearest
 from seme.retrieval.dense.segment import DenseSegment, Scan, build, merge
 from seme.retrieval.hits import Hits
-from seme.retrieval.identifiers import decode_id, encode_ids, unique_ids
-from seme.retrieval.segmented import Masks, SegmentedIndex, checked_config, read_parts
+from seme.retrieval.segmented import Masks, checked_config, read_parts
+from seme.retrieval.vector_index import VectorIndex
 
 __all__ = ["DenseIndex"]
 
@@ -25,7 +25,7 @@ _LAYOUTS = {"float32": 2, "int8": 3, "binary": 2}
 """Of the arrays on disk; the first kept eight codes of signs side by side, the second no errors of int8 codes."""
 
 
-class DenseIndex(SegmentedIndex[DenseSegment]):
+class DenseIndex(VectorIndex[DenseSegment]):
     """The vectors nearest to a query by inner product, exactly or by a cheaper scan and re-scoring.
 
     Parameters
@@ -52,49 +52,13 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
     kind = "dense"
 
     def __init__(self, dim: int, *, encoder: str, precision: str = "float32", threads: int = 1) -> None:
-        super().__init__()
-        if dim < 1:
-            raise InputError(f"dim is {dim}, it must be at least 1")
+        super().__init__(dim, encoder=encoder)
         if precision not in codes.PRECISIONS:
             raise InputError(f"precision is {precision!r}, it must be one of {', '.join(codes.PRECISIONS)}")
         if threads < 1:
             raise InputError(f"threads is {threads}, it must be at least 1")
-        self.dim, self.encoder, self.precision, self.threads = dim, encoder, precision, threads
+        self.precision, self.threads = precision, threads
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-
-    def add(self, ids: Sequence[str], vectors: npt.ArrayLike) -> None:
-        """Add vectors (n, dim); one whose id is known replaces the former.
-
-        Raises
-        ------
-        InputError
-            If numbers or widths do not fit, a value is not finite, or an id stands twice.
-        """
-        self._must_be_writable()
-        array = codes.checked(vectors, self.dim)
-        if len(ids) != len(array):
-            raise InputError(f"there are {len(ids)} ids and {len(array)} vectors, they must be as many")
-        unique_ids(ids)
-        encoded = encode_ids(ids)
-        self._drop(ids)
-        if len(ids):
-            self._segments.append(build(encoded, array, self.precision))
-
-    def vectors(self, ids: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return the float32 vectors (n, dim) of some ids.
-
-        Raises
-        ------
-        NotFoundError
-            If one is not there.
-        """
-        found = np.empty((len(ids), self.dim), dtype=np.float32)
-        for i, vector_id in enumerate(ids):
-            place = self._find(vector_id)
-            if place is None:
-                raise NotFoundError(f"the index has no vector {vector_id!r}")
-            found[i] = place[0].arrays["vectors"][place[1]]
-        return found
 
     def search(
         self, vectors: npt.ArrayLike, k: int, *, allowed: Masks | None = None, rescore: int | None = None
@@ -145,12 +109,14 @@ class DenseIndex(SegmentedIndex[DenseSegment]):
     def _search(self, query: npt.NDArray[np.float32], k: int, allowed: Masks | None, scan: Scan) -> Hits:
         given = [None] * len(self._segments) if allowed is None else allowed
         masks = [s.mask(mask) for s, mask in zip(self._segments, given, strict=True)]
-        parts = nearest(self._segments, masks, query, k, self.precision, scan)
-        found = zip(self._segments, parts, strict=True)
-        ids = [decode_id(i) for s, (rows, _) in found for i in s.arrays["ids"][rows].tolist()]
-        scores = [score for _, part in parts for score in part.tolist()]
-        best = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))[:k]
-        return Hits(tuple(ids[i] for i in best), np.array([scores[i] for i in best], dtype=np.float32))
+        return self._best(nearest(self._segments, masks, query, k, self.precision, scan), k)
+
+    def _built(self, ids: npt.NDArray[np.bytes_], vectors: npt.NDArray[np.float32]) -> DenseSegment:
+        return build(ids, vectors, self.precision)
+
+    def _vectors_of(self, segment: DenseSegment, rows: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+        vectors: npt.NDArray[np.float32] = segment.arrays["vectors"][rows]
+        return vectors
 
     def _config(self) -> dict[str, Any]:
         return {
