@@ -7,6 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score, roc_curve
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import PreTrainedTokenizerFast
 
 from interp.steering.models import VOCABULARY, WIDTH, language_model
 from seme.errors import CorruptionError, InputError
@@ -101,6 +104,14 @@ def test_names_are_whole_words_and_the_longest_counts():
     for wrong, words in (({}, "no object"), ({"a": [[]]}, "without tokens"), ({"a": [[1]], "b": [[1]]}, "'a' and for")):
         with pytest.raises(InputError, match=words):
             ObjectNames(wrong)
+
+
+def test_words_that_go_on_are_known_by_the_tokenizers_own_pieces():
+    pieces = {"Ġcat": 0, "Ġwith": 1, "alog": 2, ".": 3, "Ġcats": 4, "<unk>": 5}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(WordLevel(pieces, unk_token="<unk>")))
+    tokenizer.encode = lambda text, **_: [pieces[text.replace(" ", "Ġ")]]  # a byte-level vocabulary in small
+    names = ObjectNames.of(tokenizer, {"cat": ["cat", "cats"]})
+    assert [one.position for one in names.find([0, 1, 0, 2, 4, 3, 0])] == [0, 4, 6]
 
 
 def test_chair_counts_mentions_captions_and_objects():

@@ -61,7 +61,7 @@ class ObjectNames:
             for thing, spellings in names.items()
         }
         pieces: Sequence[str] = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-        return cls(ids, inside=[number for number, piece in enumerate(pieces) if piece and piece[0].isalpha()])
+        return cls(ids, inside=[number for number, piece in enumerate(pieces) if _goes_on(piece)])
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -90,6 +90,11 @@ class ObjectNames:
                 if ended and tuple(ids[place : place + length]) in self._objects:
                     return length
         return 0
+
+
+def _goes_on(piece: str) -> bool:
+    # The marks of a space, and of most bytes, are letters too: only ASCII ones are letters of the text.
+    return piece.startswith("##") or (piece[:1].isascii() and piece[:1].isalpha())
 
 
 @dataclass(frozen=True, slots=True)

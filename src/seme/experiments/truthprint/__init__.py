@@ -1,0 +1,1 @@
+"""Paper 48 in parts: two sources of captions, and what is asked of each."""
