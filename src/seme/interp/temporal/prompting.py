@@ -162,7 +162,10 @@ def _answers(model: Any, ids: list[list[int]], answers: torch.Tensor, batch_size
     # The argument's name changed within transformers 5.
     cache = "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
     tokens = torch.tensor(ids, device=device)
-    start = model(tokens[:1, :shared], use_cache=True, logits_to_keep=1).past_key_values if shared else None
+    start = None
+    if shared:
+        said = model(tokens[:1, :shared], use_cache=True, logits_to_keep=1)
+        start = said["cache"] if "cache" in said else said["past_key_values"]
     found = []
     for part in tokens[:, shared:].split(batch_size):
         past = copy.deepcopy(start)
