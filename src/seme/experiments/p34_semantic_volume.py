@@ -15,10 +15,10 @@ class SemanticVolumeSettings(ExperimentSettings):
 
     model: str = Field(default="smollm2-135m", description="A language model of Seme's, a folder, or a hub name")
     encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
-    capitals: int = Field(default=80, ge=4, description="Questions for the capital of a country")
-    kinds: int = Field(default=60, ge=4, description="Questions for the kind of thing that a word of WordNet names")
-    sums: int = Field(default=40, ge=4, description="Questions for a sum")
-    words: int = Field(default=45, ge=4, description="Ambiguous words of WordNet, and as many clear ones")
+    capitals: int = Field(default=80, ge=2, description="Questions for the capital of a country")
+    kinds: int = Field(default=60, ge=2, description="Questions for the kind of thing that a word of WordNet names")
+    sums: int = Field(default=40, ge=2, description="Questions for a sum")
+    words: int = Field(default=45, ge=3, description="Ambiguous words of WordNet, and as many clear ones")
     samples: int = Field(default=20, ge=6, description="Sampled answers, or clarified requests, of each question")
     longest: int = Field(default=10, ge=1, description="Most tokens of a sample")
     dims: tuple[int, ...] = Field(default=(2, 5, 10, 20, 40, 80), description="Principal components that are tried")
@@ -31,7 +31,7 @@ class SemanticVolumeSettings(ExperimentSettings):
     @classmethod
     def quick(cls) -> Self:
         """Ask fewer questions, with fewer samples."""
-        return cls(capitals=8, kinds=4, sums=4, words=4, samples=6, longest=5, dims=(2, 5, 10), epsilons=(1e-6, 1e-3),
+        return cls(capitals=7, kinds=3, sums=2, words=3, samples=6, longest=5, dims=(2, 5, 10), epsilons=(1e-6, 1e-3),
                    cosines=(0.7, 0.9), resamples=50, rows=1000)  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class InternalConsistencySettings(ExperimentSettings):
     seeds: int = Field(default=3, ge=1, description="Small models that are trained on deduction")
     depth: int = Field(default=8, ge=2, description="Blocks of a small model")
     width: int = Field(default=48, ge=16, multiple_of=16, description="Width of a small model")
-    steps: int = Field(default=700, ge=1, description="Steps of training of a small model")
+    steps: int = Field(default=400, ge=1, description="Steps of training of a small model")
     deductions: int = Field(default=200, ge=4, description="Questions for a small model")
     deduction_paths: int = Field(default=10, ge=2, description="Sampled rationales of each of those, at temperature 1")
     random_weights: int = Field(default=100, ge=2, description="Random weights of the layers, to compare with")
@@ -36,7 +36,7 @@ class InternalConsistencySettings(ExperimentSettings):
     @classmethod
     def quick(cls) -> Self:
         """Take one task, few questions, and one model that has hardly learned."""
-        return cls(tasks=("parity",), questions=6, paths=3, longest=14, seeds=1, depth=4, width=32, steps=20,
+        return cls(tasks=("parity",), questions=4, paths=3, longest=14, seeds=1, depth=4, width=32, steps=20,
                    deductions=30, deduction_paths=4, random_weights=20, resamples=50)  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Deduction step by step, learned from scratch by a small transformer with many layers.
 
-`1&0|1^1:` asks what follows from 1, and 0, or 1, differs from 1. `1&0|1^1:010.=F` takes it step by step: the digits are
-what holds after each, the rationale. `1&0|1^1:=F` answers at once. Two of three examples of training have a rationale.
+`1&0|1^1:` asks what follows from 1, and 0, or 1, differs from 1. `1&0|1^1:0.=F` goes part of the way step by step: the
+rationale is what holds after each step but the last two, which are left to the layers. `1&0|1^1:=F` answers at once.
+Two of three examples of training have a rationale.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _SIGNS = "01&|^:.=TF"
 _RULES = "&|^"
-_STEPS = 6
+_STEPS, _LEFT = 7, 2
 _ROWS = 64
 _IGNORED = -100
 
@@ -48,7 +49,7 @@ class Alphabet:
 
 @dataclass(frozen=True, slots=True)
 class Deduction:
-    """Facts and rules; what holds after each step, and whether the last does."""
+    """Facts and rules; what holds after each step but the last ones, and whether the last does."""
 
     prompt: str
     rationale: str
@@ -69,7 +70,7 @@ def deduce(rng: np.random.Generator) -> Deduction:
         holds = holds & fact if rule == "&" else holds | fact if rule == "|" else holds ^ fact
         reached.append(str(holds))
     joined = "".join(f"{rule}{fact}" for rule, fact in zip(rules, facts[1:], strict=True))
-    return Deduction(f"{facts[0]}{joined}:", "".join(reached), bool(holds))
+    return Deduction(f"{facts[0]}{joined}:", "".join(reached[:-_LEFT]), bool(holds))
 
 
 class Examples:
