@@ -16,7 +16,7 @@ class EmotionSettings(ExperimentSettings):
     model: str = Field(default="smollm2-135m", description="A language model of Seme's, a folder, or a hub name")
     encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
     situations: int = Field(default=30, ge=8, le=30, description="Situations of each of the seven emotions")
-    forms: int = Field(default=3, ge=1, le=20, description="Forms in which each situation is told")
+    forms: int = Field(default=2, ge=1, le=20, description="Forms in which each situation is told")
     test_share: float = Field(default=0.3, gt=0, lt=1, description="Share of the situations that are held out")
     hidden: int = Field(default=256, ge=1, description="Hidden units of the probes")
     splits: int = Field(default=2, ge=1, description="Splits of the training part by which the best layer is chosen")
@@ -24,7 +24,10 @@ class EmotionSettings(ExperimentSettings):
     prompts: int = Field(default=3, ge=1, le=3, description="Wordings of the question")
     filler: int = Field(default=100, ge=25, description="Neutral tokens after each utterance")
     long_filler: int = Field(default=400, ge=25, description="Neutral tokens after a few of them")
-    followed: int = Field(default=3, ge=1, description="Held-out utterances of each emotion that are followed so long")
+    refitted: int = Field(
+        default=10, ge=5, description="Training situations of each emotion that are followed, for a probe fitted there"
+    )
+    followed: int = Field(default=2, ge=1, description="Held-out utterances of each emotion that are followed so long")
     blocks: int = Field(default=0, ge=0, description="First blocks that are recorded; 0 for all")
     samples: int = Field(default=1000, ge=50, description="Samples of the bootstrap")
     compared: bool = Field(default=True, description="Also probe the encoder, and the model without training")
@@ -34,7 +37,7 @@ class EmotionSettings(ExperimentSettings):
         """Take few situations, one form, the first blocks, and one wording of the question."""
         return cls(
             situations=9, forms=1, test_share=0.2, hidden=32, splits=1, asked=1, prompts=1, filler=25, long_filler=25,
-            followed=1, blocks=3, samples=200, compared=False,
+            refitted=5, followed=1, blocks=3, samples=200, compared=False,
         )  # fmt: skip
 
 

@@ -30,7 +30,8 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
     filler = _filler(recorder, max(settings.filler, settings.long_filler))
     near = [one for one in _OFFSETS if one <= settings.filler]
     far = [one for one in _OFFSETS if settings.filler < one <= settings.long_filler]
-    texts = corpus.of_form(np.sort(np.concatenate([corpus.train, corpus.test])), 1)
+    trained = _few(corpus.of_form(corpus.train, 1), corpus.labels, settings.refitted)
+    texts = np.concatenate([trained, corpus.of_form(corpus.test, 1)])
     states = _followed(read, recorder, texts, filler[: settings.filler], near)
     tested = np.isin(texts, corpus.test)
     labels = corpus.labels[texts]
@@ -46,7 +47,7 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
         same |= {
             offset: read.probe.predict(rows) == corpus.labels[few] for offset, rows in zip(far, longer, strict=True)
         }
-    _claim(report, same, fresh, near[-1])
+    _claim(report, same, fresh, near[-1], len(trained))
     decays = {name: fit_decay(list(found), [one.mean() for one in found.values()])
               for name, found in (("same", same), ("fresh", fresh))}  # fmt: skip
     _add_table(report, read, recorder, filler, same, fresh, decays)
@@ -78,7 +79,7 @@ def _few(texts: Numbers, labels: Numbers, each: int) -> Numbers:
     return np.concatenate([texts[labels[texts] == label][:each] for label in range(len(EMOTIONS))])
 
 
-def _claim(report: Report, same: Values, fresh: Values, offset: int) -> None:
+def _claim(report: Report, same: Values, fresh: Values, offset: int, trained: int) -> None:
     for which, found in (("the same probe", same), ("a probe fitted there", fresh)):
         count = len(found[offset])
         error = float(np.sqrt(CHANCE * (1 - CHANCE) / count))
@@ -88,7 +89,8 @@ def _claim(report: Report, same: Values, fresh: Values, offset: int) -> None:
                            spread=float(found[offset].std() / np.sqrt(count)),
                            paper_value="detectable for hundreds of tokens",
                            note=f"{count} held-out utterances; the floor is chance and three standard errors. At the "
-                                f"utterance itself {found[0].mean():.3f}.")
+                                f"utterance itself {found[0].mean():.3f}."
+                                + (f" Fitted on {trained} utterances." if found is fresh else ""))
         )  # fmt: skip
     for which, found in (("the same probe", same), ("a probe fitted there", fresh)):
         steps = np.diff([found[one].mean() for one in found])
