@@ -19,7 +19,7 @@ class InternalConsistencySettings(ExperimentSettings):
         min_length=1,
         description="Tasks of the language model: coin, kind, parity, comparison",
     )
-    questions: int = Field(default=30, ge=4, description="Questions of each task of the language model")
+    questions: int = Field(default=20, ge=4, description="Questions of each task of the language model")
     paths: int = Field(default=5, ge=2, description="Sampled rationales of each question")
     longest: int = Field(default=24, ge=4, description="Most tokens of a rationale")
     temperature: float = Field(default=0.7, gt=0, description="Of the language model's rationales")
@@ -27,7 +27,7 @@ class InternalConsistencySettings(ExperimentSettings):
     seeds: int = Field(default=3, ge=1, description="Small models that are trained on deduction")
     depth: int = Field(default=8, ge=2, description="Blocks of a small model")
     width: int = Field(default=48, ge=16, multiple_of=16, description="Width of a small model")
-    steps: int = Field(default=400, ge=1, description="Steps of training of a small model")
+    steps: int = Field(default=300, ge=1, description="Steps of training of a small model")
     deductions: int = Field(default=200, ge=4, description="Questions for a small model")
     deduction_paths: int = Field(default=10, ge=2, description="Sampled rationales of each of those, at temperature 1")
     random_weights: int = Field(default=100, ge=2, description="Random weights of the layers, to compare with")

@@ -92,8 +92,8 @@ def measure(report: Report, settings: InternalConsistencySettings, context: Cont
         f"comparison of numbers stand in, {settings.questions} questions each with {settings.paths} paths; and models "
         f"of {settings.depth} blocks, trained from scratch on deduction by steps of and, or and differs, with "
         f"{settings.deduction_paths} paths at temperature 1 of {settings.deductions} questions. "
-        "Their rationales leave the last two steps to the answer: in a trial with whole rationales, the answer was a copy "
-        "of the last digit from the second block on."
+        "Their rationales leave the last two steps to the answer: in a trial with whole rationales, the answer was a "
+        "copy of the last digit from the second block on."
     )
     return benches
 
