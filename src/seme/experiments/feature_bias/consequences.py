@@ -36,18 +36,7 @@ def add(report: Report, found: dict[str, Any], settings: FeatureBiasSettings) ->
                        note="0.5 would be no preference. Half of the samples are held out by construction: those in "
                             "which the features differ.")
     )  # fmt: skip
-    similar = {name: float(np.mean(one)) for name, one in found["similarity"].items()}
-    report.claim(
-        Claim.ordered("Who learned both is more like who learned the easy feature than who learned the hard one (RSA)",
-                      {"both · hard": similar["both · hard"], "both · easy": similar["both · easy"]},
-                      spread=ends(np.subtract(found["similarity"]["both · easy"], found["similarity"]["both · hard"])))
-    )  # fmt: skip
-    report.claim(
-        Claim.ordered("Two that learned the hard feature alone are less alike than both and easy are (RSA)",
-                      {"hard · hard, again": similar["hard · hard, again"], "both · easy": similar["both · easy"]},
-                      paper_value="may be less alike than either is to a simpler task's model",
-                      spread=ends(found["similarity"]["hard · hard, again"]))
-    )  # fmt: skip
+    _claim_similarity(report, found)
     components = np.array(found["components"])
     few = components[:, 0].mean(axis=0)
     report.claim(
@@ -61,6 +50,21 @@ def add(report: Report, found: dict[str, Any], settings: FeatureBiasSettings) ->
     )  # fmt: skip
     _add_tables(report, found, names, density, settings)
     _draw(report, found, names, components)
+
+
+def _claim_similarity(report: Report, found: dict[str, Any]) -> None:
+    similar = {name: float(np.mean(one)) for name, one in found["similarity"].items()}
+    report.claim(
+        Claim.ordered("Who learned both is more like who learned the easy feature than who learned the hard one (RSA)",
+                      {"both · hard": similar["both · hard"], "both · easy": similar["both · easy"]},
+                      spread=ends(np.subtract(found["similarity"]["both · easy"], found["similarity"]["both · hard"])))
+    )  # fmt: skip
+    report.claim(
+        Claim.ordered("Two that learned the hard feature alone are less alike than both and easy are (RSA)",
+                      {"hard · hard, again": similar["hard · hard, again"], "both · easy": similar["both · easy"]},
+                      paper_value="may be less alike than either is to a simpler task's model",
+                      spread=ends(found["similarity"]["hard · hard, again"]))
+    )  # fmt: skip
 
 
 def _add_tables(

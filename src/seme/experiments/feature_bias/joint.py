@@ -172,15 +172,7 @@ def _claim(report: Report, both: Condition, found: dict[str, Any], settings: Fea
                        measured=float(first.gap.mean()), floor=0.0, spread=ends(first.gap),
                        paper_value="does not close the gap")
     )  # fmt: skip
-    shuffled = np.array(found["shuffled"])
-    report.claim(
-        Claim.equal("A feature that is shuffled explains nothing (mean share)", measured=float(shuffled.mean()),
-                    value=0.0, tolerance=0.01, spread=ends(shuffled))
-    )  # fmt: skip
-    untrained = np.array(found["untrained"])
-    for column, name in enumerate(both.names):
-        report.baseline(f"Untrained network, {name}", {"share of variance": float(untrained[:, column].mean())})
-    report.baseline("A shuffled feature", {"share of variance": float(shuffled.mean())})
+    _claim_chance(report, found, both.names)
     rows = []
     for label in ("both", "hard first", "easy", "hard"):
         one = Condition(found[label])
@@ -190,6 +182,18 @@ def _claim(report: Report, both: Condition, found: dict[str, Any], settings: Fea
     columns = ["trained on", "updates", *(f"lowest accuracy, {one}" for one in names),
                *(f"share, {one}" for one in names), "gap", "lowest gap", "highest gap"]  # fmt: skip
     report.table("An easy and a hard feature", columns, rows)
+
+
+def _claim_chance(report: Report, found: dict[str, Any], names: list[str]) -> None:
+    shuffled = np.array(found["shuffled"])
+    report.claim(
+        Claim.equal("A feature that is shuffled explains nothing (mean share)", measured=float(shuffled.mean()),
+                    value=0.0, tolerance=0.01, spread=ends(shuffled))
+    )  # fmt: skip
+    untrained = np.array(found["untrained"])
+    for column, name in enumerate(names):
+        report.baseline(f"Untrained network, {name}", {"share of variance": float(untrained[:, column].mean())})
+    report.baseline("A shuffled feature", {"share of variance": float(shuffled.mean())})
 
 
 def _draw(report: Report, found: dict[str, Any]) -> None:
