@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Half = npt.NDArray[np.float16]
 _MOST = float(np.finfo(np.float16).max)
+_BLOCK = 100
+"""Years that are read and kept together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +42,28 @@ def load(settings: TemporalSettings, context: Context) -> LanguageModel:
 
 
 def read(loaded: LanguageModel, settings: TemporalSettings, context: Context) -> Read:
-    """Run both prompts for all years, or take what an earlier run has kept."""
+    """Run both prompts for all years, a block of them at a time, or take the blocks that an earlier run has kept."""
     years = grid(settings, settings.read)
     digest = model_hash(loaded.model)
-    neurons, states = {}, {}
-    for kind in KINDS:
-        key = hashlib.sha256(repr((digest, kind, years.tolist(), 1)).encode()).hexdigest()[:24]
+    blocks = [(kind, years[start : start + _BLOCK]) for kind in KINDS for start in range(0, len(years), _BLOCK)]
+    found: dict[str, list[tuple[Half, Half]]] = {kind: [] for kind in KINDS}
+    prompts = {kind: dict(zip(years.tolist(), year_prompts(years, kind), strict=True)) for kind in KINDS}
+    for kind, part in context.progress(blocks, "Reading years and numbers"):
+        key = hashlib.sha256(repr((digest, kind, part.tolist(), 2)).encode()).hexdigest()[:24]
         file = context.cache / f"temporal-{key}.safetensors"
         if not file.is_file():
-            _record(loaded, kind, years, file, context)
-        neurons[kind], states[kind] = _opened(file)
+            _record(loaded, [prompts[kind][year] for year in part.tolist()], file)
+        found[kind].append(_opened(file))
+    neurons, states = (
+        {kind: np.concatenate([block[place] for block in found[kind]], axis=1) for kind in KINDS} for place in range(2)
+    )
     return Read(years, neurons, states)
 
 
-def _record(loaded: LanguageModel, kind: str, years: npt.NDArray[np.int64], file: Path, context: Context) -> None:
+def _record(loaded: LanguageModel, prompts: list[str], file: Path) -> None:
     from safetensors.numpy import save  # noqa: PLC0415
 
-    found = last_token_values(
-        loaded.model, loaded.tokenizer, year_prompts(years, kind), ["mlp.*.neurons", "resid.[0-9]*"],
-        show=lambda batches, _: context.progress(batches, f"Reading {kind.lower()}s"),
-    )  # fmt: skip
+    found = last_token_values(loaded.model, loaded.tokenizer, prompts, ["mlp.*.neurons", "resid.[0-9]*"])
     parts = {
         name: np.stack([_half(found.pop(site)) for site in [one for one in found if one.startswith(prefix)]])
         for name, prefix in (("neurons", "mlp."), ("states", "resid."))
