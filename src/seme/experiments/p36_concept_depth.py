@@ -20,7 +20,7 @@ class ConceptDepthSettings(ExperimentSettings):
     tasks: tuple[str, ...] = Field(default=TASKS, description=f"Of {', '.join(TASKS)}")
     texts: int = Field(default=240, ge=20, description="Texts of each task at most")
     main_texts: int = Field(default=352, ge=20, description="Texts of sentiment, continents and coin at most")
-    perturbed: int = Field(default=120, ge=20, description="Texts of each that coarser weights are tried on")
+    perturbed: int = Field(default=128, ge=20, description="Texts of each that noise and coarser weights are tried on")
     bits: tuple[int, ...] = Field(default=(16, 8, 4), description="Bits of the coarser weights")
     blocks: int = Field(default=0, ge=0, description="First blocks that are recorded; 0 for all")
     penalty: float = Field(default=100.0, gt=0, description="Penalty of the probes (1 is scikit-learn's)")

@@ -31,7 +31,7 @@ from seme.report.files import write_atomically
 if TYPE_CHECKING:
     from seme.experiments.p36_concept_depth import ConceptDepthSettings
 
-_BATCH = 32
+_BATCH = 64
 _MIB = 2**20
 
 

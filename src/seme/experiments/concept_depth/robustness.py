@@ -32,18 +32,16 @@ def add(
     if not main:
         report.notes.append(f"Nothing was disturbed: none of {', '.join(MAIN)} is among --tasks.")
         return
-    noisy: Pairs = {}
-    for task in main:
-        texts = with_noise(task.texts, context.rng("noise", task.name))
-        noisy[task.name] = (
-            found[task.name].scores, score(task, recorder.plain(f"noisy {task.name}", texts), settings, context)
-        )  # fmt: skip
-    _claim_noise(report, noisy, settings, context)
     parts = {task.name: task.first(settings.perturbed) for task in main}
     whole = {
         name: score(part, found[name].states.take(range(len(part.texts))), settings, context)
         for name, part in parts.items()
     }
+    noisy: Pairs = {}
+    for name, part in parts.items():
+        texts = with_noise(part.texts, context.rng("noise", name))
+        noisy[name] = (whole[name], score(part, recorder.plain(f"noisy {name}", texts), settings, context))
+    _claim_noise(report, noisy, settings, context)
     coarse: dict[int, Pairs] = {
         bits: {
             name: (whole[name], score(part, recorder.coarser(name, part.texts, bits), settings, context))
