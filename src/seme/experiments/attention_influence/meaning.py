@@ -102,7 +102,7 @@ def _claim_sentences(report: Report, scored: Scored) -> None:
         if not len(numbers):
             report.claim(Claim.not_tested(statement, "The planted model's texts have no sentences or lines."))
             continue
-        change = scored.scores[scored.of(kind)] - scored.scores[numbers]
+        change = scored.scores[scored.of(kind)[: len(numbers)]] - scored.scores[numbers]
         p = float(wilcoxon(change, alternative="greater").pvalue)
         error = float(change.std(ddof=1) / len(change) ** 0.5)
         report.claim(

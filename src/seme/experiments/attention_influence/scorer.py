@@ -20,7 +20,7 @@ from seme.interp.influence import lookup_prompts, near_duplicates
 if TYPE_CHECKING:
     from seme.experiments.p07_attention_influence import AttentionInfluenceSettings
 
-_MANY = 1500
+_MANY = 1000
 _LETTERS = "".join(chr(number) for number in range(48, 88))
 """Stand for the tokens of the planted model."""
 
@@ -78,7 +78,7 @@ def _real(settings: AttentionInfluenceSettings, context: Context) -> Subject:
     needles = _needles(loaded, docs[::-1], settings)
     real = {
         "code": _long(loaded, code, settings), "documentation": _long(loaded, docs, settings),
-        "glosses": _long(loaded, _joined(glosses), settings, settings.per_kind * 3 // 5),
+        "glosses": _long(loaded, _joined(glosses), settings, settings.per_kind // 5),
     }  # fmt: skip
     documents = [one for kind, found in real.items() for one in _documents(loaded, found, kind, kind, settings)]
     documents += _web(loaded, settings, context)
@@ -149,7 +149,8 @@ def _shuffles(
 ) -> Iterator[Document]:
     rng = context.rng("shuffles")
     for kind, shuffle in (("code", texts.shuffled_lines), ("documentation", texts.shuffled_sentences)):
-        parts = [str(loaded.tokenizer.decode(list(_cut(loaded, one, settings)))) for one in real[kind]]
+        count = len(real[kind]) if kind == "documentation" else len(real[kind]) // 2  # lines are the lesser question
+        parts = [str(loaded.tokenizer.decode(list(_cut(loaded, one, settings)))) for one in real[kind][:count]]
         named = f"{kind}, {'lines' if kind == 'code' else 'sentences'} shuffled"
         yield from _documents(loaded, [shuffle(one, rng) for one in parts], named, None, settings)
         for text in real[kind][: settings.others]:

@@ -68,5 +68,5 @@ def draw_lengths(report: Report, prompts: Sequence[RetrievalPrompt], scores: Ret
     figure.colorbar(shown, ax=axes, label="recall")
     report.figure(
         "Answers by length and depth", figure,
-        "Share of the answer's words, in per cent, that the model wrote with all its heads.",
+        "Share of the answer's words, in per cent, that the model wrote with all its heads. Four facts take turns.",
     )  # fmt: skip

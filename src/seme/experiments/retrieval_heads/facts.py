@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from seme.experiments.attention_influence.texts import look_up
 from seme.interp.heads.retrieval import Needle
 
 FOUND_WITH = (
@@ -36,11 +36,7 @@ MASKED_WITH = (
 )  # fmt: skip
 """Other ones: they are asked for under masks."""
 
-_PEOPLE = ("Anna", "Ben", "Clara", "David", "Emma", "Frank", "Grace", "Henry", "Iris", "Jack")
-_PLACES = ("Norway", "Brazil", "Egypt", "Canada", "Japan", "Kenya", "Poland", "Chile", "India", "Ireland")
-_THINGS = ("key", "ring", "coin", "map", "watch", "pen", "book", "knife", "lamp", "flute")
-_BOXES = ("red", "green", "yellow", "black", "white", "blue", "brown", "grey", "pink", "orange")
-_ROOMS = ("kitchen", "garden", "cellar", "attic", "library", "garage", "bedroom", "office", "hall", "barn")
+_STEP = " lies in the"
 _KNOWN = (
     ("The capital of France is", "Paris"), ("The capital of Italy is", "Rome"), ("The capital of Japan is", "Tokyo"),
     ("The largest planet in our solar system is", "Jupiter"), ("The opposite of hot is", "cold"),
@@ -65,30 +61,14 @@ def questions(kind: str, count: int, rng: np.random.Generator) -> list[Question]
     """Return questions of a kind: `look-up`, `two steps` (written out), or `memory`."""
     if kind == "memory":
         return [Question(text, f" {word}", 4) for text, word in _KNOWN[:count]]
-    return [_look_up(rng) if kind == "look-up" else _two_steps(rng) for _ in range(count)]
+    return [_from_text(rng, two_steps=kind == "two steps") for _ in range(count)]
 
 
-def _look_up(rng: np.random.Generator) -> Question:
-    people, places = _some(rng, _PEOPLE, 5), _some(rng, _PLACES, 5)
-    facts = " ".join(f"{person} lives in {place}." for person, place in zip(people, places, strict=True))
-    asked = int(rng.integers(5))
-    text = f"{facts}\nQuestion: Where does {people[asked]} live?\nAnswer: {people[asked]} lives in"
-    return Question(text, f" {places[asked]}", 4)
-
-
-def _two_steps(rng: np.random.Generator) -> Question:
-    things, boxes, rooms = _some(rng, _THINGS, 3), _some(rng, _BOXES, 3), _some(rng, _ROOMS, 3)
-    first = [f"The {thing} is in the {box} box." for thing, box in zip(things, boxes, strict=True)]
-    second = [f"The {box} box is in the {room}." for box, room in zip(boxes, rooms, strict=True)]
-    facts = " ".join([*first, *(second[one] for one in rng.permutation(3))])
-    asked = int(rng.integers(3))
-    example = (
-        "The ball is in the silver box. The silver box is in the tower.\nQuestion: In which room is the ball?\n"
-        "Answer: The ball is in the silver box. The silver box is in the tower.\n\n"
-    )
-    text = f"{example}{facts}\nQuestion: In which room is the {things[asked]}?\nAnswer: The {things[asked]} is in the"
-    return Question(text, f" {rooms[asked]}", 14)
-
-
-def _some(rng: np.random.Generator, words: Sequence[str], count: int) -> list[str]:
-    return [words[one] for one in rng.choice(len(words), count, replace=False)]
+def _from_text(rng: np.random.Generator, *, two_steps: bool) -> Question:
+    """Return a text in which two things were looked up, and a third is asked for."""
+    found = look_up(rng, two_steps=two_steps)
+    start, end = found.answers[2]
+    asked = found.text[:start]
+    if two_steps:  # from the place where the first step is to be written
+        asked = asked[: asked.rindex(_STEP) + len(_STEP)]
+    return Question(asked, found.text[start:end], 14 if two_steps else 6)
