@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from seme.experiments.p48_truthprint import TruthprintSettings
 
 _BATCH = 28
-_GIVEN = 3
+_GIVEN = 2
 _SHARES = {"fit": 0.5, "validation": 0.2, "test": 0.3}
 _ARTICLES = frozenset({"a", "an", "the"})
 _NEVER_AFTER = frozenset({".", ",", "and", "a", "an", "the"})
@@ -43,7 +43,9 @@ def add(report: Report, settings: TruthprintSettings, context: Context) -> None:
         f"{settings.model}: {settings.contexts} prompts, each with a place and {_GIVEN} things that a photo of it is "
         f"said to show; descriptions of at most {settings.longest} tokens, cut there. What counts is one of "
         f"{len(teller.objects.objects)} things of ours, the one or the many; a thing that the prompt does not name is "
-        "hallucinated. No rule was chosen by decoding: it goes back to the nearest plausible place, at the lowest "
+        'hallucinated. Answers begin with "Behind the X there is also", which invites more. The wording was chosen by how '
+        "often a few answers name what is not there, before any detector was fitted. No rule was chosen by decoding: it "
+        "goes back to the nearest plausible place, at the lowest "
         "share of false alarms."
     )
 
@@ -85,12 +87,12 @@ def _part(tokenizer: Any, start: int, size: int, context: Context) -> Part:
         place = list(places.PLACES)[number % len(places.PLACES)]
         there = [str(one) for one in rng.choice(places.things(place), size=_GIVEN - 1, replace=False)]
         there.append(str(rng.choice(places.ANYWHERE.split())))
-        given = ", ".join(places.article(one) for one in there[:-1]) + f" and {places.article(there[-1])}"
-        ask = f"A photo of {places.article(place)} shows only {given}. Describe the photo in detail."
+        given = " and ".join(map(places.article, there))
+        ask = f"A photo of {places.article(place)} shows {given}, and nothing else. Describe the photo."
         text = tokenizer.apply_chat_template(
             [{"role": "user", "content": ask}], tokenize=False, add_generation_prompt=True
         )
-        rows.append(tokenizer.encode(f"{text}In the photo, the {there[0]} stands next to", add_special_tokens=False))
+        rows.append(tokenizer.encode(f"{text}Behind the {there[0]} there is also", add_special_tokens=False))
         present.append(frozenset(there))
     return Part([_padded(rows[place : place + _BATCH]) for place in range(0, size, _BATCH)], present)
 
