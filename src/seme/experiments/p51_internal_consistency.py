@@ -36,7 +36,7 @@ class InternalConsistencySettings(ExperimentSettings):
     @classmethod
     def quick(cls) -> Self:
         """Take one task, few questions, and one model that has hardly learned."""
-        return cls(tasks=("parity",), questions=4, paths=3, longest=14, seeds=1, depth=4, width=32, steps=20,
+        return cls(tasks=("parity",), questions=4, paths=3, longest=14, seeds=1, depth=4, width=32, steps=60,
                    deductions=30, deduction_paths=4, random_weights=20, resamples=50)  # fmt: skip
 
 

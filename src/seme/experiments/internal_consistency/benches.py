@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from seme.assets import load_language_model
 from seme.assets.language_models import LanguageModel
+from seme.errors import InputError
 from seme.experiment import Context
 from seme.experiments.internal_consistency import deduction
 from seme.experiments.internal_consistency.questions import (
@@ -190,6 +191,11 @@ def _of_deduction(seed: int, settings: InternalConsistencySettings, context: Con
          for one in row if one.ended]
         for rows in (drawn, likeliest)
     )  # fmt: skip
+    if not sampled or not greedy:
+        raise InputError(
+            f"--steps is {settings.steps}: no rationale of the small model of seed {seed} comes to an end",
+            hint="Train it longer",
+        )
     direct = [(number, f"{one.prompt}=") for number, one in enumerate(asked)]
     read = {
         name: Paths.read(model, tokenizer, [text for _, text in texts], [number for number, _ in texts], ("T", "F"),
