@@ -43,10 +43,9 @@ def add(report: Report, settings: TruthprintSettings, context: Context) -> None:
         f"{settings.model}: {settings.contexts} prompts, each with a place and {_GIVEN} things that a photo of it is "
         f"said to show; descriptions of at most {settings.longest} tokens, cut there. What counts is one of "
         f"{len(teller.objects.objects)} things of ours, the one or the many; a thing that the prompt does not name is "
-        'hallucinated. Answers begin with "Behind the X there is also", which invites more. The wording was chosen by how '
-        "often a few answers name what is not there, before any detector was fitted. No rule was chosen by decoding: it "
-        "goes back to the nearest plausible place, at the lowest "
-        "share of false alarms."
+        'hallucinated. Answers begin with "Behind the X there is also", which invites more; the wording was chosen by '
+        "how often a few answers name what is not there, before any detector was fitted. No rule was chosen by "
+        "decoding: it goes back to the nearest plausible place, at the lowest share of false alarms."
     )
 
 
@@ -108,7 +107,7 @@ def _padded(rows: list[list[int]]) -> dict[str, torch.Tensor]:
 def _move(report: Report, found: detecting.Found, settings: TruthprintSettings, context: Context) -> None:
     """Move a detector between descriptions of indoor and of outdoor places: one model, other data."""
     names = list(places.PLACES)
-    first = {"fit": 0, "validation": len(found.captions["fit"])}
+    first = {"fit": 0, "test": len(found.captions["fit"]) + len(found.captions["validation"])}
     parts = []
     for part, start in first.items():
         one = found.mentions[part]
@@ -129,7 +128,7 @@ def _move(report: Report, found: detecting.Found, settings: TruthprintSettings, 
                        f"(AUROC, difference, {settings.model})",
                        measured=means["subspace"] - means["pca"], floor=0.03,
                        spread=(min(apart), max(apart)),
-                       note="Indoors to outdoors and back, on validation texts: " +
+                       note="Indoors to outdoors and back, on test texts: " +
                             ", ".join(f"{name} {value:.3f}" for name, value in means.items()) + ".")
     )  # fmt: skip
     table = [[name, *values] for name, values in rows.items()]
