@@ -18,9 +18,9 @@ class TruthprintSettings(ExperimentSettings):
     steps: int = Field(default=300, ge=1, description="Steps of each training")
     batch: int = Field(default=32, ge=1, description="Pictures of a step")
     rate: float = Field(default=3e-3, gt=0, description="Learning rate of the captioners")
-    fit: int = Field(default=500, ge=20, description="Pictures whose captions a detector is fitted on")
-    validation: int = Field(default=250, ge=10, description="Pictures for the layer, the threshold and the way back")
-    test: int = Field(default=400, ge=10, description="Pictures for the measurements")
+    fit: int = Field(default=400, ge=20, description="Pictures whose captions a detector is fitted on")
+    validation: int = Field(default=150, ge=10, description="Pictures for the layer, the threshold and the way back")
+    test: int = Field(default=300, ge=10, description="Pictures for the measurements")
     hidden: int = Field(default=128, ge=1, description="Hidden units of the detector")
     false_alarms: tuple[float, ...] = Field(
         default=(0.01, 0.02, 0.05), description="Shares of truthful mentions that may be flagged, to choose from"
