@@ -31,7 +31,7 @@ class TruthprintSettings(ExperimentSettings):
     permutations: int = Field(default=999, ge=19, description="Shuffles of the labels for the shared direction")
     model: str = Field(default="smollm2-135m", description="A language model of Seme's, a folder, or a hub name")
     depths: tuple[float, ...] = Field(default=(0.5, 0.65, 0.8), description="Layers of it, as shares of its depth")
-    contexts: int = Field(default=160, ge=0, description="Places that it describes; 0 leaves it out")
+    contexts: int = Field(default=120, ge=0, description="Places that it describes; 0 leaves it out")
     longest: int = Field(default=24, ge=4, description="Tokens of a description")
 
     @classmethod

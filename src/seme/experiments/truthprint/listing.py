@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from seme.experiments.p48_truthprint import TruthprintSettings
 
 _BATCH = 28
-_GIVEN = 2
-_SHARES = {"fit": 0.5, "validation": 0.2, "test": 0.3}
+_GIVEN = 3
+_SHARES = {"fit": 0.5, "validation": 0.15, "test": 0.35}
 _ARTICLES = frozenset({"a", "an", "the"})
 _NEVER_AFTER = frozenset({".", ",", "and", "a", "an", "the"})
 _DOMAINS = "one kind of place to another"
@@ -84,9 +84,8 @@ def _part(tokenizer: Any, start: int, size: int, context: Context) -> Part:
     for number in range(start, start + size):
         rng = context.rng("place", number)
         place = list(places.PLACES)[number % len(places.PLACES)]
-        there = [str(one) for one in rng.choice(places.things(place), size=_GIVEN - 1, replace=False)]
-        there.append(str(rng.choice(places.ANYWHERE.split())))
-        given = " and ".join(map(places.article, there))
+        there = [str(one) for one in rng.choice(places.things(place), size=_GIVEN, replace=False)]
+        given = ", ".join(map(places.article, there[:-1])) + f" and {places.article(there[-1])}"
         ask = f"A photo of {places.article(place)} shows {given}, and nothing else. Describe the photo."
         text = tokenizer.apply_chat_template(
             [{"role": "user", "content": ask}], tokenize=False, add_generation_prompt=True

@@ -20,7 +20,7 @@ PLACES: Mapping[str, str] = MappingProxyType({
 """Lists of ours."""
 
 ANYWHERE = "box bag hat shoe bird fish basket bottle wall house building rock flag wheel coat cake"
-"""Things that any place may hold."""
+"""Things that no prompt gives, and that are named all the same."""
 
 INDOOR = frozenset({"kitchen", "bedroom", "office", "workshop", "library"})
 _IRREGULAR = {"knife": "knives", "shelf": "shelves", "sheep": "sheep", "wave": "waves"}
