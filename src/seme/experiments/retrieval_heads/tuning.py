@@ -35,7 +35,7 @@ def add(report: Report, subject: Subject, settings: RetrievalHeadsSettings, cont
         Claim.at_least("The heads are those of the model before it was tuned (lowest Pearson correlation of scores)",
                        measured=min(found), floor=0.8, spread=(min(found), max(found)),
                        paper_value="above 0.8 after longer context or tuning, below 0.1 between families",
-                       note=f"{len(found)} runs of {settings.tuning_steps} steps on {settings.tuning_text}, a mild test: "
+                       note=f"{len(found)} runs of {settings.tuning_steps} steps on {settings.tuning_text}, mildly: "
                             f"weights moved by {max(one['moved'] for one in tuned):.1%} at most, and the loss from "
                             f"{first['loss']:.2f} to {min(one['loss'] for one in tuned):.2f} at best. The true answer "
                             "was read rather than written.")
