@@ -166,6 +166,7 @@ def _draw(report: Report, moved: Sequence[Moved]) -> None:
         right.plot(one.cosine, place, "D", color="black", ms=6, label="aligned" if place == 0 else None)
     right.set_yticks(range(len(moved)), [f"{one.source.split()[-1]} to {one.target.split()[-1]}" for one in moved])
     right.set_xlim(-1, 1)
+    right.set_ylim(-1.9, len(moved) - 0.5)  # room for the legend
     right.set_xlabel("cosine of the directions of truth")
     right.legend(fontsize=7, loc="lower left")
     report.figure(
