@@ -77,8 +77,8 @@ class Path:
     def _intervene(self, token: int, rule: Intervention) -> None:
         self.interventions += 1
         if rule.kind != "rollback":
-            avoided = self._names_object if rule.kind == "avoid" else token.__eq__
-            others = [one for one in self.steps[-1].tokens if not avoided(one)]
+            strict = rule.kind == "avoid"
+            others = [one for one in self.steps[-1].tokens if one != token and not (strict and self._names_object(one))]
             self._forced = [others[0] if others else token]
             return
         self._tried.append((self.steps[-1].score, [*self.tokens, token]))
