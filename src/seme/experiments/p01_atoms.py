@@ -38,7 +38,7 @@ class AtomsSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Measure two layers' angles and find the atoms of one, with short training and a small grid."""
         return cls(
-            layers=(6,), angle_layers=(6, 20), rows=1500, expansion=2, samples=(0.5,), steps=60, batch_size=256,
+            layers=(6,), angle_layers=(6, 10), rows=1200, expansion=2, samples=(0.5,), steps=40, batch_size=256,
             seeds=1, grid=(1, 2), grid_steps=20,
         )  # fmt: skip
 
