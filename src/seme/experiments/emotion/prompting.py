@@ -93,6 +93,7 @@ def _draw(report: Report, plain: np.ndarray, found: dict[str, np.ndarray]) -> No
                  label=name, error_kw={"lw": 0.8})  # fmt: skip
     axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, fontsize=8)
     axes.set_ylabel("mean probability by the probe")
+    axes.set_ylim(0, 1.3 * axes.get_ylim()[1])  # room for the legend
     axes.legend(title="system prompt", fontsize=7, title_fontsize=7, ncols=3)
     report.figure(
         "System prompts", figure,
