@@ -65,8 +65,8 @@ def _asked(recorder: Recorder, prompts: list[list[int]], words: list[int], conte
 
 
 def _claim(
-    report: Report, probe: np.ndarray, asked: np.ndarray, plain: float, best: str, situations: np.ndarray, settings: EmotionSettings,
-    context: Context,
+    report: Report, probe: np.ndarray, asked: np.ndarray, plain: float, best: str, situations: np.ndarray,
+    settings: EmotionSettings, context: Context,
 ) -> None:  # fmt: skip
     gains = np.array([(probe[situations == one].mean() - asked[situations == one].mean()) for one in set(situations)])
     rng = context.rng("asked")
@@ -80,6 +80,6 @@ def _claim(
                        paper_value="significantly better than zero-shot",
                        note=f"{probe.mean():.3f} against {asked.mean():.3f} (wording {best}, chosen on these texts, in "
                             f"favour of asking); exact sign test on the texts that one alone gets right ({only[0]} "
-                            f"against {only[1]}): p = {test:.2g}. Labels are scored, not parsed; taken as they are, the best "
-                            f"wording's scores reach {plain:.3f}.")
+                            f"against {only[1]}): p = {test:.2g}. Labels are scored, not parsed; taken as they are, "
+                            f"the scores of the best wording reach {plain:.3f}.")
     )  # fmt: skip
