@@ -151,7 +151,7 @@ def test_anchors_bring_two_models_together_and_their_principal_components_alone_
             common = ComnHallu(4, how=how).fit(
                 ours[:300], theirs[:300], anchors=(ours[:100], theirs[:100]) if how == "anchors" else None
             )
-            detector = TruthDetector(16, epochs=60).fit(common.source(ours[:300]), lies[:300])
+            detector = DirectionDetector(truthful_direction(common.source(ours[:300]), lies[:300]))
             found.append(auroc(detector(common.target(theirs[300:])), lies[300:]))
     assert min(scores["anchors"]) > 0.9
     assert np.mean(scores["pca"]) < 0.8
