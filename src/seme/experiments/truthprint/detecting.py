@@ -121,7 +121,9 @@ def add(report: Report, found: Sequence[Found], who: str) -> None:
     caught = {name: np.array([one.caught(name) for one in found]) for name in found[0].scores}
     shares = np.array([one.mentions["test"].hallucinated.mean() for one in found])
     count = sum(len(one.mentions["test"].hallucinated) for one in found)
-    told = f"{shares.mean():.1%} of {count} test mentions are hallucinated."
+    wrong = sum(int(one.mentions["test"].hallucinated.sum()) for one in found)
+    controls = ", ".join(f"{name} {scores[name].mean():.3f}" for name in ("thing and place alone", "shuffled labels"))
+    told = f"{wrong} of {count} test mentions are hallucinated ({shares.mean():.1%}). Controls: {controls}."
     report.claim(
         Claim.at_least(f"States foretell hallucinated objects (AUROC, {who})", measured=float(scores[DETECTOR].mean()),
                        floor=0.8, spread=_range(scores[DETECTOR]), paper_value="high-specificity indicators", note=told)
