@@ -72,6 +72,6 @@ def note(report: Report, settings: TruthprintSettings) -> None:
         "validation pictures, never on the test part. Of a thing with several tokens the first is scored and refused."
     )
     report.note(
-        "The numbers of pictures were cut to keep a full run short. With more of them (500, 250, 400) the captioners gave "
-        "the same verdicts but for the shared direction, whose worst pair had p = 0.021."
+        "The numbers of pictures were cut to keep a full run short. With more of them (500, 250, 400) the captioners "
+        "gave the same verdicts but for the shared direction, whose worst pair had p = 0.021."
     )
