@@ -18,13 +18,13 @@ class AttentionInfluenceSettings(ExperimentSettings):
         description="The scorer: a model of Seme's, a Hugging Face folder or a hub name; 'planted' is written by hand",
     )
     samples: int = Field(default=8, ge=2, description="Look-up prompts by which heads are found; the paper has 800")
-    pairs: int = Field(default=8, ge=4, description="Keys in each of their lists")
-    needles: int = Field(default=6, ge=2, description="Needle prompts of paper 54 to compare the heads with")
+    pairs: int = Field(default=6, ge=4, description="Keys in each of their lists")
+    needles: int = Field(default=5, ge=2, description="Needle prompts of paper 54 to compare the heads with")
     needle_length: int = Field(default=200, ge=16, description="Tokens of those")
     heads: float = Field(default=0.05, gt=0, lt=1, description="Share of all heads that is masked")
-    tokens: int = Field(default=70, ge=66, description="Tokens of every document")
-    per_kind: int = Field(default=50, ge=8, description="Documents of code, of documentation, and of their shuffles")
-    others: int = Field(default=12, ge=5, description="Documents of look-ups, noise, boilerplate and shuffled tokens")
+    tokens: int = Field(default=66, ge=66, description="Tokens of every document")
+    per_kind: int = Field(default=50, ge=8, description="Documents of documentation; of code there are three fifths as many")
+    others: int = Field(default=10, ge=5, description="Documents of look-ups, noise, boilerplate and shuffled tokens")
     controls: int = Field(default=6, ge=3, description="Documents of a kind scored without random heads, too")
     draws: int = Field(default=5, ge=2, description="Random sets of as many heads")
     share: float = Field(default=0.2, gt=0, lt=1, description="Share of each domain that is selected")
@@ -34,7 +34,7 @@ class AttentionInfluenceSettings(ExperimentSettings):
     width: int = Field(default=64, ge=16, description="Of the model that is trained")
     vocabulary: int = Field(default=768, ge=300, description="Of the model that is trained")
     block: int = Field(default=96, ge=16, description="Tokens of a training block")
-    batch: int = Field(default=8, ge=1, description="Blocks of a step")
+    batch: int = Field(default=4, ge=1, description="Blocks of a step")
     rate: float = Field(default=3e-3, gt=0, description="Largest learning rate of the training")
 
     @classmethod
