@@ -23,7 +23,7 @@ class AttentionInfluenceSettings(ExperimentSettings):
     needle_length: int = Field(default=200, ge=16, description="Tokens of those")
     heads: float = Field(default=0.05, gt=0, lt=1, description="Share of all heads that is masked")
     tokens: int = Field(default=66, ge=66, description="Tokens of every document")
-    per_kind: int = Field(default=50, ge=8, description="Documents of documentation; of code there are three fifths as many")
+    per_kind: int = Field(default=50, ge=8, description="Documents of documentation, and five thirds of those of code")
     others: int = Field(default=10, ge=5, description="Documents of look-ups, noise, boilerplate and shuffled tokens")
     controls: int = Field(default=6, ge=3, description="Documents of a kind scored without random heads, too")
     draws: int = Field(default=5, ge=2, description="Random sets of as many heads")

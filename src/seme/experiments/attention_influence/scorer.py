@@ -77,7 +77,8 @@ def _real(settings: AttentionInfluenceSettings, context: Context) -> Subject:
     look_ups = lookup_prompts(loaded.tokenizer, passages, rng, settings.samples, pairs=settings.pairs)
     needles = _needles(loaded, docs[::-1], settings)
     real = {
-        "code": _long(loaded, code, settings, settings.per_kind * 3 // 5), "documentation": _long(loaded, docs, settings),
+        "code": _long(loaded, code, settings, settings.per_kind * 3 // 5),
+        "documentation": _long(loaded, docs, settings),
         "glosses": _long(loaded, _joined(glosses), settings, settings.per_kind // 5),
     }  # fmt: skip
     documents = [one for kind, found in real.items() for one in _documents(loaded, found, kind, kind, settings)]
