@@ -90,12 +90,14 @@ def _claim(report: Report, oracle: Scored, model: Scored) -> None:
                        measured=model.areas[VOLUME], floor=0.6, spread=model.interval(VOLUME),
                        paper_value="best of all methods on CLAMBER and AmbigQA")
     )  # fmt: skip
-    best = model.best_baseline()
+    best, low = model.best_baseline(), min(model.areas, key=lambda name: model.areas[name])
     report.claim(
         Claim.at_least("External: semantic volume outperforms every baseline (difference in AUROC to the best one)",
                        measured=model.areas[VOLUME] - model.areas[best], floor=0.0,
                        spread=model.interval(VOLUME, best), paper_value="consistently outperforms existing baselines",
-                       note=f"The best one is {best}, with {model.areas[best]:.3f}.")
+                       note=f"The best one is {best}, with {model.areas[best]:.3f}. The lowest is {low}, with "
+                            f"{model.areas[low]:.3f}: it tells as much the other way round as "
+                            f"{1 - model.areas[low]:.3f} does.")
     )  # fmt: skip
 
 

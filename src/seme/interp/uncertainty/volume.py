@@ -71,7 +71,7 @@ class SemanticVolume:
         return self
 
     def reduce(self, embeddings: Floats) -> Floats:
-        """Return embeddings (..., d) as what they are in the pool's components (..., dims)."""
+        """Return embeddings (..., d), less the pool's mean, in its components (..., dims); unchanged without `dims`."""
         if self.dims is None:
             return embeddings
         if not hasattr(self, "components_"):
