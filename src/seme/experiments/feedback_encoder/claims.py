@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -26,7 +26,6 @@ def add(report: Report, found: Found, settings: FeedbackEncoderSettings) -> None
     _add_sensitivity(report, found, settings)
     _add_drift(report, found)
     _add_tables(report, found)
-    _draw(report, found)
     _add_notes(report, settings)
 
 
@@ -133,6 +132,7 @@ def _add_tables(report: Report, found: Found) -> None:
         "All systems, mean over queries (and seeds)",
         ["base", "system", *found.systems[STRONG]["base"], f"sd of {_DEEP} over seeds"], rows,
     )  # fmt: skip
+    _draw(report, rows, list(found.systems[STRONG]["base"]))
     corrected = holm([one.p for one in tests.values()])
     report.table(
         "Trained less another system (nDCG@10, paired over queries)", ["base", "other", "difference", "p (t, Holm)"],
@@ -140,14 +140,15 @@ def _add_tables(report: Report, found: Found) -> None:
     )  # fmt: skip
 
 
-def _draw(report: Report, found: Found) -> None:
+def _draw(report: Report, rows: list[list[Any]], measures: list[str]) -> None:
+    """Draw the rows of the table (base, system, values of each measure)."""
     figure = Figure(figsize=(6.4, 2.8), layout="constrained")
+    values = {(row[0], row[1]): dict(zip(measures, row[2:], strict=False)) for row in rows}
     names = (*UNTRAINED, "trained")
     for axes, measure in zip(figure.subplots(1, 2), (_DEEP, _SPARSE), strict=True):
         for i, (base, grey) in enumerate(((STRONG, "0.25"), (WEAK, "0.75"))):
-            own = {**{name: [values] for name, values in found.systems[base].items()}, "trained": found.trained[base]}
-            heights = [float(np.mean([mean(values, measure) for values in own[name]])) for name in names]
             places = np.arange(len(names)) + (i - 0.5) * 0.4
+            heights = [values[base, name][measure] for name in names]
             axes.bar(places, heights, 0.4, color=grey, edgecolor="black", lw=0.5, label=f"{base} base")
         axes.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
         axes.set_ylabel(measure)
