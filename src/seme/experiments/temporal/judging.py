@@ -87,7 +87,7 @@ def _claim(report: Report, judged: dict[str, _Judged]) -> None:
                        paper_value="in larger models; not in small ones", note=found)
     )  # fmt: skip
     report.claim(
-        Claim.at_least("Judgements of a small model follow logarithm or digits (held-out R² above the reference's and 0)",
+        Claim.at_least("Judgements of a small model follow logarithm or digits (held-out R² over the reference and 0)",
                        measured=plain - max(0.0, year.held["reference"]), floor=_SOME,
                        paper_value="for the smallest models")
     )  # fmt: skip
