@@ -14,7 +14,18 @@ from seme.experiment import experiments
 _MAPS = sorted(FOLDER.glob("*.toml"))
 _GROUND = {
     "embeddings": {"caching", "sampled_softmax"},
-    "retrieval": {"hits", "identifiers", "kernels", "_kernels", "segmented", "store", "tensors", "tokens", "feedback"},
+    "retrieval": {
+        "hits",
+        "identifiers",
+        "kernels",
+        "_kernels",
+        "segmented",
+        "store",
+        "tensors",
+        "tokens",
+        "feedback",
+        "vector_index",
+    },
 }
 """What methods are built on; `feedback` holds the steps that `pipelines` names."""
 

@@ -51,7 +51,9 @@ class OnnxEncoder:
 
     def tokens(self, text: str) -> list[int]:
         """Return a text's word pieces between `[CLS]` and `[SEP]`, cut to `max_tokens`."""
-        pieces = [p for p in self._tokenizer.encode(text[:_LONGEST_TEXT].replace("\x00", " "), False) if p != _PAD]
+        # The one letter whose small form depends on its place; the model's own tokenizer goes letter by letter.
+        plain = text[:_LONGEST_TEXT].replace("\x00", " ").replace("\u03a3", "\u03c3")
+        pieces = [p for p in self._tokenizer.encode(plain, False) if p != _PAD]
         return [_CLS, *pieces[: self._max_tokens - 2], _SEP]
 
     def encode_query(self, text: str) -> npt.NDArray[np.float32]:
