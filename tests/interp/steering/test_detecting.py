@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
-from sklearn.metrics import roc_auc_score, roc_curve
+from sklearn.metrics import roc_curve
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
@@ -63,11 +63,12 @@ def test_a_planted_lie_is_found_and_an_absent_one_is_not():
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=4, max_size=60), st.floats(0.01, 0.6))
-def test_measures_agree_with_scikit_learn(pairs, allowed):
+def test_measures_agree_with_counted_pairs_and_scikit_learn(pairs, allowed):
     scores, labels = np.array([p[0] for p in pairs], dtype=float), np.array([p[1] for p in pairs])
     if labels.all() or not labels.any():
         return
-    assert auroc(scores, labels) == pytest.approx(roc_auc_score(labels, scores))
+    above = np.sign(scores[labels][:, None] - scores[~labels])  # every pair, ties counting half
+    assert auroc(scores, labels) == pytest.approx((above.mean() + 1) / 2)
     false, true, _ = roc_curve(labels, scores, drop_intermediate=False)
     assert caught_at(scores, labels, allowed) == pytest.approx(true[false <= allowed + 1e-12].max())
     assert (scores[~labels] >= threshold_at(scores, labels, allowed)).mean() <= allowed + 1e-12

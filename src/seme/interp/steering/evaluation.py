@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
 
 from seme.errors import InputError
 from seme.interp.steering.arguments import Flags, Floats, as_labels, as_scores
@@ -18,11 +19,7 @@ def auroc(scores: npt.ArrayLike, hallucinated: npt.ArrayLike) -> float:
         If a score is not finite or the labels have one class only.
     """
     found, labels = _pair(scores, hallucinated)
-    _, place, counts = np.unique(found, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    positive = int(labels.sum())
-    above = ranks[labels].sum() - positive * (positive + 1) / 2
-    return float(above / (positive * (len(labels) - positive)))
+    return float(roc_auc_score(labels, found))
 
 
 def threshold_at(scores: npt.ArrayLike, hallucinated: npt.ArrayLike, false_alarms: float = 0.05) -> float:
