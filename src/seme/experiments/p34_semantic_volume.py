@@ -18,7 +18,7 @@ class SemanticVolumeSettings(ExperimentSettings):
     capitals: int = Field(default=80, ge=2, description="Questions for the capital of a country")
     kinds: int = Field(default=60, ge=2, description="Questions for the kind of thing that a word of WordNet names")
     sums: int = Field(default=40, ge=2, description="Questions for a sum")
-    words: int = Field(default=45, ge=3, description="Ambiguous words of WordNet, and as many clear ones")
+    words: int = Field(default=80, ge=3, description="Ambiguous words of WordNet, and as many clear ones")
     samples: int = Field(default=20, ge=6, description="Sampled answers, or clarified requests, of each question")
     longest: int = Field(default=10, ge=1, description="Most tokens of a sample")
     dims: tuple[int, ...] = Field(default=(2, 5, 10, 20, 40, 80), description="Principal components that are tried")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seme.experiments.semantic_volume.external import External
-from seme.experiments.semantic_volume.internal import Internal
-from seme.experiments.semantic_volume.scoring import VOLUME, Scored
+from seme.experiments.semantic_volume.internal import Internal, Point
+from seme.experiments.semantic_volume.scoring import VOLUME, Scored, interval
 from seme.report import Report
 
 
@@ -42,20 +43,25 @@ def _draw_scores(report: Report, answers: Scored, requests: Scored) -> None:
 def _draw_ablations(report: Report, internal: Internal) -> None:
     figure = Figure(figsize=(7.4, 3), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    counts = sorted(internal.by_count)
-    means, spreads = (np.array([internal.by_count[one][i] for one in counts]) for i in (0, 1))
-    left.plot(counts, means, "o-", color="black")
-    left.fill_between(counts, means - spreads, means + spreads, color="0.8")
+    _band(left, internal.by_count, "o-")
+    left.set_xticks(sorted(internal.by_count))
     left.set_xlabel("samples of a question")
     left.set_ylabel("AUROC, wrong answers")
     dims = sorted(internal.by_dims)
-    right.plot(dims, [internal.by_dims[one] for one in dims], "s--", color="0.3")
+    _band(right, internal.by_dims, "s--")
     right.set_xscale("log")
     right.set_xticks(dims, [str(one) for one in dims])
     right.minorticks_off()
     right.set_xlabel("principal components")
     report.figure(
         "Samples and components", figure,
-        "Semantic volume with fewer samples (mean and standard deviation over subsets), and with other numbers of "
-        "principal components at the epsilon that was chosen.",
+        "Semantic volume with fewer samples (mean over subsets), and with other numbers of principal components at the "
+        "epsilon that was chosen; bands are 95 % intervals over resampled questions.",
     )  # fmt: skip
+
+
+def _band(axes: Axes, points: dict[int, Point], style: str) -> None:
+    places = sorted(points)
+    low, high = np.array([interval(points[one].resampled) for one in places]).T
+    axes.fill_between(places, low, high, color="0.85", lw=0)
+    axes.plot(places, [points[one].area for one in places], style, color="black")

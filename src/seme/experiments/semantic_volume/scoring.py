@@ -31,13 +31,14 @@ from seme.interp.uncertainty import (
     decision_quality,
     mixture_threshold,
 )
-from seme.report import Report
+from seme.report import Claim, Report
 
 if TYPE_CHECKING:
     from seme.experiments.p34_semantic_volume import SemanticVolumeSettings
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 VOLUME = "semantic volume"
 
 
@@ -67,20 +68,22 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What came out: scores of all questions, AUROC on the test part, and its resamples (resamples,) by score."""
+    """What came out: scores of all questions, AUROC on the test part, and its resamples (resamples,) by score.
+
+    `draws` are the places within the test part of each resample, the same ones for every score.
+    """
 
     case: Case
     scores: dict[str, Floats]
     areas: dict[str, float]
     resampled: dict[str, Floats]
+    draws: Sequence[Places]
     dims: int
     epsilon: float
 
     def interval(self, name: str, other: str | None = None) -> tuple[float, float]:
         """Return the 95 % interval of a score's AUROC, or of its difference to another's on the same resamples."""
-        values = self.resampled[name] - (self.resampled[other] if other else 0)
-        low, high = np.quantile(values, [0.025, 0.975])
-        return float(low), float(high)
+        return interval(self.resampled[name] - (self.resampled[other] if other else 0))
 
     def best_baseline(self) -> str:
         """Return the baseline with the highest AUROC on the test part."""
@@ -114,10 +117,20 @@ def score(
     labels = case.uncertain[case.test]
     areas = {name: auroc(values[case.test], labels) for name, values in scores.items()}
     draws = _resamples(labels, settings.resamples, context.rng("resamples", case.name))
-    resampled = {
-        name: np.array([_area(values[case.test][one], labels[one]) for one in draws]) for name, values in scores.items()
-    }
-    return Scored(case, scores, areas, resampled, dims, epsilon)
+    resampled = {name: resample(case, values, draws) for name, values in scores.items()}
+    return Scored(case, scores, areas, resampled, draws, dims, epsilon)
+
+
+def resample(case: Case, values: Floats, draws: Sequence[Places]) -> Floats:
+    """Return the AUROC of a score on each resample (resamples,) of the test part."""
+    held, labels = values[case.test], case.uncertain[case.test]
+    return np.array([_area(held[one], labels[one]) for one in draws])
+
+
+def interval(values: npt.ArrayLike) -> tuple[float, float]:
+    """Return the middle 95 % of resamples."""
+    low, high = np.quantile(np.asarray(values, dtype=np.float64), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def choose_volume(case: Case, settings: SemanticVolumeSettings) -> tuple[int, float]:
@@ -135,6 +148,20 @@ def usable(case: Case, dims: Iterable[int]) -> list[int]:
 def mean_words(samples: Samples, /) -> Floats:
     """Return the mean number of words of a question's samples: a control, for long texts are spread out more."""
     return np.array([np.mean([len(text.split()) for text in row]) for row in samples.texts])
+
+
+def claim_beyond(
+    report: Report, scored: Scored, other: str, statement: str, *, slack: float = 0.0, paper_value: str = "",
+    note: str = "",
+) -> None:  # fmt: skip
+    """Claim that the volume's AUROC is above another score's by more than the noise of the questions."""
+    spread, areas = scored.interval(VOLUME, other), scored.areas
+    report.claim(
+        Claim.at_least(f"{statement} (lower end of the 95 % interval of the difference in AUROC)",
+                       measured=spread[0], floor=-slack if slack else 0.0, spread=spread, paper_value=paper_value,
+                       note=f"{areas[VOLUME]:.3f} against {areas[other]:.3f} of {other}, on the same resampled "
+                            f"questions. {note}".strip())
+    )  # fmt: skip
 
 
 def tabulate(report: Report, scored: Scored, name: str, shuffles: int, context: Context) -> None:
@@ -170,7 +197,7 @@ def _validated(case: Case, one: Score) -> float:
     return auroc(one(case.samples)[~case.test], case.uncertain[~case.test])
 
 
-def _resamples(labels: Mask, count: int, rng: np.random.Generator) -> Sequence[npt.NDArray[np.int64]]:
+def _resamples(labels: Mask, count: int, rng: np.random.Generator) -> Sequence[Places]:
     """Draw questions with replacement within either class, so that both are always there."""
     groups = [np.flatnonzero(labels == label) for label in (False, True)]
     return [np.concatenate([rng.choice(group, len(group)) for group in groups]) for _ in range(count)]
