@@ -17,19 +17,20 @@ class TemporalSettings(ExperimentSettings):
     encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
     first: int = Field(default=1525, ge=1000, le=9000, description="First year")
     last: int = Field(default=2524, ge=1100, le=9999, description="Last year")
-    judged: int = Field(default=40, ge=1, description="Steps between the years that are judged in pairs")
+    judged: int = Field(default=19, ge=1, description="Steps between the years that are judged in pairs")
     read: int = Field(default=1, ge=1, description="Steps between the years whose neurons and states are read")
     grid: int = Field(default=10, ge=1, description="Steps between the years whose states are compared by layer")
     encoded: int = Field(default=5, ge=1, description="Steps between the years that are embedded")
     scan: int = Field(default=5, ge=1, description="Steps between the references that are tried")
     top: float = Field(default=0.01, gt=0, lt=0.5, description="Share of the neurons whose activation is described")
     draws: int = Field(default=200, ge=10, description="Samples of years for intervals, and groups of control neurons")
+    divisions: int = Field(default=5, ge=1, description="Divisions of the judged years into folds")
     seeds: int = Field(default=5, ge=3, description="Planted truths of each kind")
 
     @classmethod
     def quick(cls) -> Self:
         """Take few years and samples."""
-        return cls(judged=180, read=100, grid=100, encoded=50, scan=25, draws=20, seeds=3)
+        return cls(judged=180, read=100, grid=100, encoded=50, scan=25, draws=20, divisions=2, seeds=3)
 
 
 @experiment(

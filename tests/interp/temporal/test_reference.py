@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from seme.errors import InputError
 from seme.interp.temporal import (
     edit_distance,
     find_reference,
+    held_out,
     held_out_r2,
     layer_fits,
     linear_distance,
@@ -125,3 +128,34 @@ def test_a_probe_reads_what_is_there_and_not_what_is_not():
 def test_what_cannot_be_used_is_refused(call, words):
     with pytest.raises(InputError, match=words):
         call()
+
+
+def test_held_out_draws_hold_the_figure_and_leave_chance_without_explanation() -> None:
+    years = np.arange(1600, 2400, 20)
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=(len(years), len(years)))
+    s = -reference_distance(years, 1990) + 0.3 * (noise + noise.T)
+    found = held_out(s, years, candidates=np.arange(1900, 2101, 10), divisions=3, draws=300)
+    low, high = np.nanquantile(found.draws["reference"], [0.025, 0.975])
+    assert low < found.r2["reference"] < high
+    assert np.nanquantile(found.draws["reference"] - found.draws["log"], 0.025) > 0
+    chance = held_out(noise + noise.T, years, candidates=np.arange(1900, 2101, 10), divisions=3)
+    assert all(np.nanquantile(one, 0.025) <= 0.01 for one in chance.draws.values())
+
+
+def test_held_out_of_one_division_is_brute_force() -> None:
+    years = np.arange(1900, 2000, 10)
+    noise = np.random.default_rng(5).normal(size=(10, 10))
+    s = noise + noise.T
+    fold = np.random.default_rng(0).permutation(10) % 2
+    wrong = total = 0.0
+    for number in range(2):
+        train = [(i, j) for i, j in combinations(range(10), 2) if fold[i] != number and fold[j] != number]
+        test = [(i, j) for i, j in combinations(range(10), 2) if fold[i] == fold[j] == number]
+        d = {pair: abs(np.log(years[pair[0]]) - np.log(years[pair[1]])) for pair in train + test}
+        slope, start = np.polyfit([d[one] for one in train], [s[one] for one in train], 1)
+        mean = np.mean([s[one] for one in train])
+        line = (slope, start) if slope < 0 else (0.0, mean)
+        wrong += sum((s[one] - line[0] * d[one] - line[1]) ** 2 for one in test)
+        total += sum((s[one] - mean) ** 2 for one in test)
+    assert held_out_r2(s, years, folds=2)["log"] == pytest.approx(1 - wrong / total)

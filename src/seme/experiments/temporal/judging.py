@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,18 +11,20 @@ from matplotlib.figure import Figure
 
 from seme.assets.language_models import LanguageModel
 from seme.experiment import Context
+from seme.experiments.clear import clearly_above, clearly_near
 from seme.experiments.keeping import kept
 from seme.experiments.temporal.years import KINDS, PRESENT, candidates, grid
 from seme.interp.activations.fingerprint import model_hash
 from seme.interp.temporal import (
     JUDGEMENT,
+    HeldOut,
     Ratings,
     Reference,
     edit_distance,
     find_reference,
     fit_distance,
     fit_distances,
-    held_out_r2,
+    held_out,
     log_distance,
     rate_pairs,
     reference_distance,
@@ -33,18 +36,25 @@ if TYPE_CHECKING:
 
 _SOME = 0.01
 """Held-out R² that is more than nothing."""
+_FLOOR = "The interval is over samples of years; a distance that explains nothing of unseen years counts as 0."
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
     ratings: Ratings
     reference: Reference
-    held: dict[str, float]
+    out: HeldOut
 
     @property
-    def lead(self) -> float:
-        """How far the reference explains more of unseen years than the logarithm."""
-        return self.held["reference"] - self.held["log"]
+    def held(self) -> dict[str, float]:
+        """Held-out R² of each distance."""
+        return self.out.r2
+
+
+def _lead(held: Mapping[str, Any], first: Sequence[str], others: Sequence[str]) -> Any:
+    """Return how much more the best of some distances explains than the best of others, which may explain nothing."""
+    best = np.max([held[name] for name in first], axis=0)
+    return best - np.maximum(0.0, np.max([held[name] for name in others], axis=0))
 
 
 def add(report: Report, loaded: LanguageModel, settings: TemporalSettings, context: Context) -> None:
@@ -58,8 +68,9 @@ def add(report: Report, loaded: LanguageModel, settings: TemporalSettings, conte
         judged[kind] = _Judged(
             ratings,
             find_reference(ratings.similarity, years, candidates=tried, draws=settings.draws, seed=context.seed),
-            held_out_r2(ratings.similarity, years, candidates=tried, folds=folds, seed=context.seed),
-        )
+            held_out(ratings.similarity, years, candidates=tried, folds=folds, divisions=settings.divisions,
+                     draws=settings.draws, seed=context.seed),
+        )  # fmt: skip
     _add_table(report, judged, years, settings)
     _claim(report, judged)
     _draw(report, judged, years)
@@ -77,34 +88,33 @@ def _rate(loaded: LanguageModel, kind: str, years: np.ndarray, context: Context)
 
 def _claim(report: Report, judged: dict[str, _Judged]) -> None:
     year, number = judged["Year"], judged["Number"]
-    plain = max(year.held["log"], year.held["edit"])
-    low, high = year.reference.low, year.reference.high
     other = f"{number.reference.year} ({number.reference.low} to {number.reference.high})"
-    found = f"Years: reference {year.reference.year} (95 % of samples {low} to {high}); numbers: {other}."
+    where = f"Years: reference {year.reference.year}; numbers: {other}."
+    plain, around = ("log", "edit"), ("reference",)
+    for statement, of, first, others, paper, note in (
+        ("Years are judged around a reference (held-out R² less the best of logarithm, digits and 0)", year, around,
+         plain, "in larger models; not in small ones", where),
+        ("Judgements of a small model follow logarithm or digits (held-out R² over the reference and 0)", year, plain,
+         around, "for the smallest models", ""),
+        ("Numbers are judged by their logarithm (held-out R² above that of the best reference and 0)", number,
+         ("log",), around, "the control of all models", ""),
+    ):  # fmt: skip
+        lead = float(_lead(of.out.r2, first, others))
+        report.claim(clearly_above(statement, lead, _lead(of.out.draws, first, others), floor=_SOME,
+                                   paper_value=paper, note=f"{note} {_FLOOR}".strip()))  # fmt: skip
+    found = year.reference
     report.claim(
-        Claim.at_least("Years are judged around a reference (held-out R² less the better of logarithm and digits)",
-                       measured=year.held["reference"] - plain, floor=0.0,
-                       paper_value="in larger models; not in small ones", note=found)
+        clearly_near("The reference of judged years is near the present", found.year, (found.low, found.high),
+                     value=PRESENT, tolerance=50, paper_value="about 2025 in larger models",
+                     note=f"{'Inside' if found.interior else 'At the end of'} the years; held-out R² "
+                          f"{year.held['reference']:.3f}. Numbers: {other}.")
     )  # fmt: skip
+    leads = {kind: _lead(one.out.r2, around, ("log",)) for kind, one in judged.items()}
+    drawn = [_lead(one.out.draws, around, ("log",)) for one in (year, number)]
     report.claim(
-        Claim.at_least("Judgements of a small model follow logarithm or digits (held-out R² over the reference and 0)",
-                       measured=plain - max(0.0, year.held["reference"]), floor=_SOME,
-                       paper_value="for the smallest models")
-    )  # fmt: skip
-    report.claim(
-        Claim.equal("The reference of judged years is near the present", measured=year.reference.year, value=PRESENT,
-                    tolerance=50, spread=(low, high), paper_value="about 2025 in larger models",
-                    note=f"{'Inside' if year.reference.interior else 'At the end of'} the years. {found}")
-    )  # fmt: skip
-    report.claim(
-        Claim.at_least("Numbers are judged by their logarithm (held-out R² above that of the best reference and 0)",
-                       measured=number.held["log"] - max(0.0, number.held["reference"]), floor=_SOME,
-                       paper_value="the control of all models")
-    )  # fmt: skip
-    report.claim(
-        Claim.at_least("A reference helps with years more than with numbers (difference of leads over the logarithm)",
-                       measured=year.lead - number.lead, floor=0.0,
-                       note=f"Leads {year.lead:.3f} for years and {number.lead:.3f} for numbers.")
+        clearly_above("A reference helps with years more than with numbers (difference of leads over logarithm and 0)",
+                      float(leads["Year"] - leads["Number"]), drawn[0] - drawn[1], floor=_SOME,
+                      note=f"Leads {leads['Year']:.3f} for years and {leads['Number']:.3f} for numbers.")
     )  # fmt: skip
     report.claim(
         Claim.not_tested("Larger models have the clearer reference", "There is one language model offline, of 135 "

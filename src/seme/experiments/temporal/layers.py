@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from seme.experiment import Context
+from seme.experiments.clear import clearly_above, clearly_near, interval
 from seme.experiments.temporal.reading import Read
 from seme.experiments.temporal.years import KINDS, PRESENT, candidates
 from seme.interp.temporal import LayerFit, Probe, layer_fits, probe, state_similarity
-from seme.report import Claim, Report
+from seme.interp.temporal.regression import year_weights
+from seme.report import Report
 
 if TYPE_CHECKING:
     from seme.experiments.p46_temporal import TemporalSettings
 
+Rows = npt.NDArray[np.float64]
+_PLAIN = ("log", "edit")
 _STYLES = {"log": ("-", "o", "logarithm"), "edit": ("--", "s", "digits"), "around": (":", "^", "best reference")}
 
 
@@ -39,81 +45,97 @@ def add(report: Report, read: Read, settings: TemporalSettings, context: Context
         for kind in KINDS
     }
     _claim(report, fits)
-    _claim_probes(report, probes)
+    _claim_probes(report, probes, settings.draws, context.seed)
     _add_table(report, fits, probes, settings)
     _draw(report, fits, probes)
     _draw_matrices(report, read, step)
 
 
-def _lead(fit: LayerFit) -> float:
-    return fit.around - fit.log
+def _lead(fits: Sequence[LayerFit], first: Sequence[str], others: Sequence[str]) -> tuple[Rows, Rows]:
+    """Return how much more the best of some distances explains than the best of others and nothing.
+
+    (layers,), and (layers, b) over samples of years.
+    """
+    best, rest = (np.array([[getattr(one, name) for name in names] for one in fits]) for names in (first, others))
+    drawn = [np.array([[one.draws[name] for name in names] for one in fits]) for names in (first, others)]
+    return (
+        best.max(axis=1) - np.maximum(0, rest.max(axis=1)),
+        drawn[0].max(axis=1) - np.maximum(0, drawn[1].max(axis=1)),
+    )
 
 
 def _claim(report: Report, fits: dict[str, list[LayerFit]]) -> None:
-    shallow = [max(one.log, one.edit) - one.around for one in fits["Year"][:3]]
+    few, drawn = _lead(fits["Year"][:3], _PLAIN, ("around",))
     report.claim(
-        Claim.at_least("Shallow layers follow logarithm or digits, not a reference (signed R², first three, least)",
-                       measured=min(shallow), floor=0.0, spread=(min(shallow), max(shallow)),
-                       paper_value="numerical in shallow layers")
+        clearly_above("Shallow layers follow logarithm or digits, not a reference (lead in signed R², least of the "
+                      "first three)", float(few.min()), drawn.min(axis=0), paper_value="numerical in shallow layers",
+                      note=f"For number prompts {_lead(fits['Number'][:3], _PLAIN, ('around',))[0].min():.3f}.")
     )  # fmt: skip
     growth = {kind: _growth(found) for kind, found in fits.items()}
-    draws = np.array([_growth_of(fits["Year"], number) for number in range(len(fits["Year"][0].draws["log"]))])
-    low, high = (float(one) for one in np.nanquantile(draws, [0.025, 0.975]))
     report.claim(
-        Claim.at_least("The reference gains on the logarithm with depth (Spearman of layer and lead in signed R²)",
-                       measured=growth["Year"], floor=0.0, spread=(low, high), paper_value="temporal in deep layers",
-                       note=f"For number prompts {growth['Number']:.2f}. The spread is over samples of years.")
+        clearly_above("The reference gains on the logarithm with depth (Spearman of layer and lead in signed R²)",
+                      growth["Year"][0], growth["Year"][1:], paper_value="temporal in deep layers",
+                      note=f"For number prompts {growth['Number'][0]:.2f}.")
     )  # fmt: skip
-    deep = {kind: found[-(len(found) // 3) or -1 :] for kind, found in fits.items()}
-    lead = {
-        kind: float(np.mean([one.around - max(one.log, one.edit) for one in found])) for kind, found in deep.items()
-    }
+    gap = growth["Year"] - growth["Number"]
     report.claim(
-        Claim.at_least("Deep layers follow a reference rather than logarithm or digits (signed R², mean of last third)",
-                       measured=lead["Year"], floor=0.0, paper_value="in larger models",
-                       note=f"For number prompts {lead['Number']:.3f}. The reference is chosen on the same years.")
+        clearly_above("It gains more for years than for numbers (difference of the two)", gap[0], gap[1:])
     )  # fmt: skip
-    over = {kind: float(np.mean([_lead(one) for one in found])) for kind, found in deep.items()}
+    _claim_deep(report, {kind: found[-(len(found) // 3) or -1 :] for kind, found in fits.items()})
+
+
+def _claim_deep(report: Report, deep: dict[str, list[LayerFit]]) -> None:
+    """State what holds of the last third of the layers."""
+    leads = {kind: _lead(found, ("around",), _PLAIN) for kind, found in deep.items()}
     report.claim(
-        Claim.at_least("Deep layers have a reference for years more than for numbers (difference of leads)",
-                       measured=over["Year"] - over["Number"], floor=0.0,
-                       note=f"Leads over the logarithm {over['Year']:.3f} and {over['Number']:.3f}, last third.")
+        clearly_above("Deep layers follow a reference rather than logarithm or digits (lead in signed R², mean of the "
+                      "last third)", float(leads["Year"][0].mean()), leads["Year"][1].mean(axis=0),
+                      paper_value="in larger models",
+                      note=f"For number prompts {leads['Number'][0].mean():.3f}. The reference is chosen on the same "
+                           "years, in its favour.")
     )  # fmt: skip
-    found = np.array([one.reference for one in deep["Year"]])
+    over = {kind: _lead(found, ("around",), ("log",)) for kind, found in deep.items()}
+    gap, drawn = (over["Year"][place].mean(axis=0) - over["Number"][place].mean(axis=0) for place in range(2))
     report.claim(
-        Claim.equal("The reference of deep layers is near the present (median of the last third)",
-                    measured=float(np.median(found)), value=PRESENT, tolerance=50,
-                    spread=(float(found.min()), float(found.max())), paper_value="about 2025 in larger models",
-                    note=f"For number prompts {np.median([one.reference for one in deep['Number']]):.0f}.")
+        clearly_above("Deep layers have a reference for years more than for numbers (difference of leads)", float(gap),
+                      drawn, note=f"Leads over the logarithm {over['Year'][0].mean():.3f} and "
+                                  f"{over['Number'][0].mean():.3f}, last third.")
+    )  # fmt: skip
+    where = {kind: float(np.median([one.reference for one in found])) for kind, found in deep.items()}
+    samples = {kind: np.median([one.draws["reference"] for one in found], axis=0) for kind, found in deep.items()}
+    low, high = interval(samples["Number"])
+    report.claim(
+        clearly_near("The reference of deep layers is near the present (median of the last third)", where["Year"],
+                     interval(samples["Year"]), value=PRESENT, tolerance=50, paper_value="about 2025 in larger models",
+                     note=f"For number prompts {where['Number']:g} ({low:g} to {high:g}).")
     )  # fmt: skip
 
 
-def _growth(fits: list[LayerFit]) -> float:
-    return float(spearmanr(range(len(fits)), [_lead(one) for one in fits]).statistic)
+def _growth(fits: list[LayerFit]) -> Rows:
+    """Return Spearman's correlation of layer and lead over the logarithm, and the same for each sample of years."""
+    leads = [[one.around - one.log, *(one.draws["around"] - one.draws["log"])] for one in fits]
+    return np.array([spearmanr(range(len(fits)), lead).statistic for lead in np.array(leads).T])
 
 
-def _growth_of(fits: list[LayerFit], draw: int) -> float:
-    leads = [one.draws["around"][draw] - one.draws["log"][draw] for one in fits]
-    return float(spearmanr(range(len(fits)), leads).statistic)
-
-
-def _claim_probes(report: Report, probes: dict[str, list[Probe]]) -> None:
-    gain = {kind: [one.time - one.year for one in found] for kind, found in probes.items()}
-    best = max(probes["Year"], key=lambda one: one.time)
+def _claim_probes(report: Report, probes: dict[str, list[Probe]], draws: int, seed: int) -> None:
+    count = len(probes["Year"][0].errors)
+    weights = np.vstack([np.ones(count), year_weights(count, draws, seed)])
+    read = {kind: np.stack([one.sampled(weights) for one in found]) for kind, found in probes.items()}
+    best = int(read["Year"][:, 0, 1].argmax())
     report.claim(
-        Claim.at_least("A linear probe reads the place of unseen years around the present (R², best layer)",
-                       measured=best.time, floor=0.5,
-                       note=f"For number prompts {max(one.time for one in probes['Number']):.3f}; the years "
-                            f"themselves: {max(one.year for one in probes['Year']):.3f}. Ridge, five folds "
-                            "of years at random, so that their neighbours have been seen.")
+        clearly_above("A linear probe reads the place of unseen years around the present (R², best layer)",
+                      read["Year"][best, 0, 1], read["Year"][best, 1:, 1], floor=0.5,
+                      note=f"For number prompts {read['Number'][:, 0, 1].max():.3f}; the years themselves: "
+                           f"{read['Year'][:, 0, 0].max():.3f}. Ridge, five folds of years at random, so that their "
+                           "neighbours have been seen.")
     )  # fmt: skip
-    third = len(gain["Year"]) // 3 or 1
-    early, late = float(np.mean(gain["Year"][:third])), float(np.mean(gain["Year"][-third:]))
+    third = len(probes["Year"]) // 3 or 1
+    gain = {kind: found[:, :, 1] - found[:, :, 0] for kind, found in read.items()}
+    growth = {kind: one[-third:].mean(axis=0) - one[:third].mean(axis=0) for kind, one in gain.items()}
     report.claim(
-        Claim.ordered("Of time and plain number, probes favour time more in deep layers (R² of time less that of year)",
-                      {"first third": early, "last third": late},
-                      note=f"For number prompts {np.mean(gain['Number'][:third]):.3f} and "
-                           f"{np.mean(gain['Number'][-third:]):.3f}.")
+        clearly_above("Of time and plain number, probes favour time more in deep layers (R² of time less that of year, "
+                      "last third less first)", growth["Year"][0], growth["Year"][1:],
+                      note=f"For number prompts {growth['Number'][0]:.4f}.")
     )  # fmt: skip
 
 

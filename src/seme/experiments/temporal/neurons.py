@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
+from seme.experiments.clear import clearly_above, clearly_near, interval
 from seme.experiments.temporal.reading import Read
 from seme.experiments.temporal.years import PRESENT
 from seme.interp.temporal import Coding, TemporalNeurons, coding, matched_controls, temporal_neurons
@@ -17,6 +18,9 @@ from seme.report import Claim, Report
 
 if TYPE_CHECKING:
     from seme.experiments.p46_temporal import TemporalSettings
+
+Flat = dict[str, npt.NDArray[np.float16]]
+"""For `Year` and `Number`: activations of all layers' neurons, (years, neurons)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class _Group:
     year: Coding
     number: Coding
     controls: list[Coding]
+    samples: list[Coding]
     profiles: dict[str, npt.NDArray[np.float64]]
     band: npt.NDArray[np.float64]
 
@@ -38,14 +43,14 @@ def add(report: Report, read: Read, settings: TemporalSettings, context: Context
     found = temporal_neurons(flat["Year"], flat["Number"])
     shares = found.selected.reshape(layers, width).mean(axis=1)
     group = _group(flat, found, read.years, settings, context)
-    _claim_shares(report, found, shares)
+    _claim_shares(report, found, shares, _sampled_shares(flat, layers, settings, context))
     _claim_coding(report, group, found, settings)
     _add_layers(report, read, group, shares, settings)
     _draw(report, group, shares, read.years)
 
 
 def _group(
-    flat: dict[str, npt.NDArray[np.float16]], found: TemporalNeurons, years: npt.NDArray[np.int64],
+    flat: Flat, found: TemporalNeurons, years: npt.NDArray[np.int64],
     settings: TemporalSettings, context: Context,
 ) -> _Group:  # fmt: skip
     most = max(2, round(settings.top * len(found.effect)))
@@ -57,7 +62,8 @@ def _group(
     fits = [coding(one, years) for one in controls]
     scaled = np.stack([_scaled(one.smooth) for one in fits])
     return _Group(
-        chosen, coding(profiles["Year"], years), coding(profiles["Number"], years), fits, profiles,
+        chosen, coding(profiles["Year"], years), coding(profiles["Number"], years), fits,
+        _sampled(flat["Year"][:, chosen], years, settings.draws, context.seed), profiles,
         np.quantile(scaled, [0.05, 0.5, 0.95], axis=0),
     )  # fmt: skip
 
@@ -67,18 +73,42 @@ def _scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return scaled
 
 
-def _claim_shares(report: Report, found: TemporalNeurons, shares: npt.NDArray[np.float64]) -> None:
+def _sampled(group_rows: npt.NDArray[np.float16], years: npt.NDArray[np.int64], draws: int, seed: int) -> list[Coding]:
+    """Return the coding of samples of the group's neurons, with replacement; (years, neurons)."""
+    count = group_rows.shape[1]
+    weights = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws) / count
+    return [coding(profile, years) for profile in weights @ group_rows.T.astype(np.float64)]
+
+
+def _sampled_shares(flat: Flat, layers: int, settings: TemporalSettings, context: Context) -> npt.NDArray[np.float64]:
+    """Return the share of each layer's neurons that is selected over samples of years, (b, layers)."""
+    count = len(flat["Year"])
+    found = []
+    for number in context.progress(range(2 * settings.seeds), "Samples of years"):
+        rows = context.rng("shares", number).integers(count, size=count)
+        one = temporal_neurons(flat["Year"][rows], flat["Number"][rows])
+        found.append(one.selected.reshape(layers, -1).mean(axis=1))
+    return np.array(found)
+
+
+def _claim_shares(
+    report: Report, found: TemporalNeurons, shares: npt.NDArray[np.float64], drawn: npt.NDArray[np.float64]
+) -> None:
     third, half = max(1, len(shares) // 3), len(shares) // 2
+    low, high = 100 * drawn.mean(axis=1).min(), 100 * drawn.mean(axis=1).max()
     report.claim(
         Claim.equal("Between 0.1 and 5 % of the neurons prefer years to numbers (share in per cent)",
                     measured=100 * found.share, value=2.55, tolerance=2.45, paper_value="0.67 to 1.71 %",
+                    spread=(float(low), float(high)),
                     note="Cohen's d of 0.8 or more over the years and p < 0.05 after Bonferroni's correction; "
-                         "the paper's own criterion is not known.")
+                         f"the paper's own criterion is not known. The spread is over {len(drawn)} samples of years.")
     )  # fmt: skip
+    gaps = drawn[:, half:].mean(axis=1) - drawn[:, :third].mean(axis=1)
+    first, second = float(shares[:third].mean()), float(shares[half:].mean())
     report.claim(
-        Claim.ordered("Temporal neurons are commoner in the second half of the layers than in the first third (share)",
-                      {"first third": float(shares[:third].mean()), "second half": float(shares[half:].mean())},
-                      paper_value="mostly middle to late layers")
+        clearly_above("Temporal neurons are commoner in the second half of the layers than in the first third "
+                      "(difference of shares)", second - first, gaps, paper_value="mostly middle to late layers",
+                      note=f"{first:.3f} of the first third and {second:.3f} of the second half.")
     )  # fmt: skip
 
 
@@ -88,22 +118,26 @@ def _claim_coding(report: Report, group: _Group, found: TemporalNeurons, setting
     kept = int(found.selected[group.chosen].sum())
     about = f"The {int(group.chosen.sum())} neurons with the largest effect, {kept} of them selected."
     report.claim(
-        Claim.at_least("Their mean activation is logarithmic rather than linear away from its trough (gain in AIC)",
-                       measured=shape.aic_gain, floor=0.0, paper_value="logarithmic",
-                       note=f"{about} R² {shape.r2_log:.3f} of the logarithm, {shape.r2_linear:.3f} of the line; "
-                            f"for the number prompts {group.number.r2_log:.3f} and {group.number.r2_linear:.3f}.")
+        clearly_above("Their mean activation is logarithmic rather than linear away from its trough (gain in AIC)",
+                      shape.aic_gain, [one.aic_gain for one in group.samples], paper_value="logarithmic",
+                      note=f"{about} R² {shape.r2_log:.3f} of the logarithm, {shape.r2_linear:.3f} of the line; "
+                           f"for the number prompts {group.number.r2_log:.3f} and {group.number.r2_linear:.3f}. "
+                           "Samples of these neurons.")
     )  # fmt: skip
+    slopes = interval([min(one.left, one.right) for one in group.samples])
     report.claim(
-        Claim.ordered("Their activation grows away from the trough on both sides",
-                      {"nothing": 0.0, "smaller logarithmic slope": min(shape.left, shape.right)},
-                      note="Zero where the trough is at an end of the years.")
+        Claim.ordered("Their activation grows away from the trough on both sides (smaller slope, lower end of the 95 % "
+                      "interval)", {"nothing": 0.0, "smaller logarithmic slope": slopes[0]}, spread=slopes,
+                      note=f"Measured {min(shape.left, shape.right):.4f}; zero where the trough is at an end of the "
+                           "years.")
     )  # fmt: skip
     low, high = (float(one) for one in np.quantile(troughs, [0.05, 0.95]))
     report.claim(
-        Claim.equal("Their activation is least at the reference (trough)", measured=shape.trough, value=PRESENT,
-                    tolerance=50, paper_value="about 2025",
-                    note=f"The same neurons for number prompts: {group.number.trough}; 90 % of the groups of control "
-                         f"neurons have theirs between {low:.0f} and {high:.0f}.")
+        clearly_near("Their activation is least at the reference (trough)", shape.trough,
+                     interval([one.trough for one in group.samples]), value=PRESENT, tolerance=50,
+                     paper_value="about 2025",
+                     note=f"The same neurons for number prompts: {group.number.trough}; 90 % of the groups of control "
+                          f"neurons have theirs between {low:.0f} and {high:.0f}.")
     )  # fmt: skip
     report.claim(
         Claim.at_least("They are more logarithmic than others with as large a gap (share of control groups below)",

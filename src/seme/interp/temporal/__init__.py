@@ -15,7 +15,7 @@ from seme.interp.temporal.exposure import ExposureGap, exposure_gap
 from seme.interp.temporal.layers import LayerFit, Probe, layer_fits, probe, state_similarity
 from seme.interp.temporal.neurons import Coding, TemporalNeurons, coding, matched_controls, temporal_neurons
 from seme.interp.temporal.prompting import JUDGEMENT, Ratings, last_token_values, rate_pairs, year_prompts
-from seme.interp.temporal.reference import Reference, find_reference, held_out_r2
+from seme.interp.temporal.reference import HeldOut, Reference, find_reference, held_out, held_out_r2
 from seme.interp.temporal.regression import DistanceFit, JointFit, fit_distance, fit_distances
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Coding",
     "DistanceFit",
     "ExposureGap",
+    "HeldOut",
     "JointFit",
     "LayerFit",
     "Probe",
@@ -35,6 +36,7 @@ __all__ = [
     "find_reference",
     "fit_distance",
     "fit_distances",
+    "held_out",
     "held_out_r2",
     "last_token_values",
     "layer_fits",

@@ -18,15 +18,15 @@ Span = tuple[int, int]
 class ExposureGap:
     """Mean similarity among future years less that among past ones, for years and for plain numbers.
 
-    `difference` is that of years less that of numbers, and `low` to `high` hold 95 % of it over samples of years. What
-    numbers show as well comes of digits, not of time.
+    `difference` is that of years less that of numbers. What numbers show as well comes of digits, not of time. `draws`
+    and `year_draws` are the difference, and the gap of years, over samples of years, (b,).
     """
 
     year: float
     number: float
     difference: float
-    low: float
-    high: float
+    draws: Float
+    year_draws: Float
 
 
 def exposure_gap(
@@ -71,10 +71,8 @@ def exposure_gap(
         weights = np.vstack([np.ones(len(rows)), year_weights(len(rows), draws, seed)])
         gaps.append([sign * _mean(matrix[np.ix_(rows, rows)], weights) for matrix in (first, second)])
     of_year, of_number = (gaps[0][side] + gaps[1][side] for side in range(2))
-    low, high = np.quantile((of_year - of_number)[1:], [0.025, 0.975])
-    return ExposureGap(
-        float(of_year[0]), float(of_number[0]), float(of_year[0] - of_number[0]), float(low), float(high)
-    )
+    apart = of_year - of_number
+    return ExposureGap(float(of_year[0]), float(of_number[0]), float(apart[0]), apart[1:], of_year[1:])
 
 
 def _mean(matrix: Float, weights: Float) -> Float:

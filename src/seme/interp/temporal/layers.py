@@ -26,7 +26,7 @@ class LayerFit:
     """What explains the similarities of one layer's states; `draws` hold the same over samples of years, (b,).
 
     `log`, `edit` and `around` are the signed R² of the logarithmic distance, of the edit distance, and of that around
-    the best reference, which is `reference`.
+    the best reference, which is `reference`; the reference is chosen anew in each sample.
     """
 
     log: float
@@ -41,12 +41,20 @@ class Probe:
     """What a ridge regression reads out of states of unseen years.
 
     `year` and `time` are R² of the year and of `signed_log` around the reference; `digits` is the share of the last
-    digits that are read right, from the thousands to the units.
+    digits that are read right, from the thousands to the units. `errors` are the squared errors of the year and the
+    time, (n, 2), and `spread` the squares of what was to be read, in deviations.
     """
 
     year: float
     time: float
     digits: tuple[float, ...]
+    errors: Float
+    spread: Float
+
+    def sampled(self, weights: Float) -> Float:
+        """Return R² of year and time, (b, 2), for weights of the years (b, n)."""
+        sampled: Float = 1 - (weights @ self.errors) / (weights @ self.spread)
+        return sampled
 
 
 def state_similarity(states: npt.ArrayLike, *, standardise: bool = True) -> Float:
@@ -129,7 +137,8 @@ def layer_fits(
         around = explained[2:].max(axis=0)
         found.append(LayerFit(
             float(explained[0, 0]), float(explained[1, 0]), float(around[0]), int(tried[explained[2:, 0].argmax()]),
-            {"log": explained[0, 1:], "edit": explained[1, 1:], "around": around[1:]},
+            {"log": explained[0, 1:], "edit": explained[1, 1:], "around": around[1:],
+             "reference": tried[explained[2:, 1:].argmax(axis=0)].astype(np.float64)},
         ))  # fmt: skip
     return found
 
@@ -183,9 +192,10 @@ def probe(
         mean, spread = x[inside].mean(axis=0), x[inside].std(axis=0)
         scaled = (x - mean) / np.where(spread > 0, spread, 1)
         guesses[outside] = Ridge(alpha=alpha).fit(scaled[inside], targets[inside]).predict(scaled[outside])
-    r2 = 1 - np.square(guesses[:, :2] - line).mean(axis=0)
+    errors = np.square(guesses[:, :2] - line)
+    r2 = 1 - errors.mean(axis=0)
     read = guesses[:, 2:].reshape(len(x), -1, 10).argmax(axis=2) == places
-    return Probe(float(r2[0]), float(r2[1]), tuple(map(float, read.mean(axis=0))))
+    return Probe(float(r2[0]), float(r2[1]), tuple(map(float, read.mean(axis=0))), errors, np.square(line))
 
 
 def _states(states: npt.ArrayLike) -> Float:

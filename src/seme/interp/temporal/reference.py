@@ -97,6 +97,23 @@ def find_reference(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What distances explain of similarities among unseen years.
+
+    Attributes
+    ----------
+    r2
+        Of `log`, `edit`, `linear` and `reference`.
+    draws
+        The same over samples of years, (b,) each, all of the same samples. Lines and references are not fitted again:
+        the draws hold what comes of the choice of years that are judged.
+    """
+
+    r2: dict[str, float]
+    draws: dict[str, Float]
+
+
 def held_out_r2(
     similarity: npt.ArrayLike,
     years: npt.ArrayLike,
@@ -105,7 +122,21 @@ def held_out_r2(
     folds: int = 5,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Return the share of similarities among unseen years that each distance explains.
+    """Return `held_out` of one division of the years, without samples."""
+    return held_out(similarity, years, candidates=candidates, folds=folds, draws=1, seed=seed).r2
+
+
+def held_out(
+    similarity: npt.ArrayLike,
+    years: npt.ArrayLike,
+    *,
+    candidates: npt.ArrayLike | None = None,
+    folds: int = 5,
+    divisions: int = 1,
+    draws: int = 200,
+    seed: int = 0,
+) -> HeldOut:
+    """Measure the share of similarities among unseen years that each distance explains.
 
     The reference, and the line of each distance, are fitted on the pairs of the other folds' years; what is judged are
     pairs of years that are both held out. So the reference, which is chosen among many, has no start over the
@@ -117,33 +148,54 @@ def held_out_r2(
         As in `find_reference`.
     folds
         At least 2, of at least 3 years each.
+    divisions
+        How often the years are divided into folds; the errors of all divisions count.
+    draws
+        Samples of years, with replacement.
     seed
-        Of the division into folds.
+        Of the divisions and the samples.
 
-    Returns
-    -------
-    dict
-        `log`, `edit`, `linear` and `reference`.
+    Raises
+    ------
+    InputError
+        As `find_reference`, and if there are too many folds for the years.
     """
     s, tried = _checked(similarity, years, candidates)
     if not 2 <= folds <= len(s) // 3:
         raise InputError(f"folds is {folds}, expected 2 to {len(s) // 3}, for three years a fold")
+    if divisions < 1 or draws < 1:
+        raise InputError(f"divisions is {divisions} and draws {draws}, expected at least 1 of each")
     fixed = {"log": log_distance(years), "edit": edit_distance(years), "linear": linear_distance(years)}
-    fold = np.random.default_rng(seed).permutation(len(s)) % folds
-    wrong, total = dict.fromkeys([*fixed, "reference"], 0.0), 0.0
-    for number in range(folds):
-        inside, outside = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        known, asked = pairs(s[np.ix_(inside, inside)]), pairs(s[np.ix_(outside, outside)])
-        weights = (fold != number).astype(np.float64)[None]
-        scan = [float(weighted_r2(s, reference_distance(years, one), weights)[0]) for one in tried]
-        distances = {**fixed, "reference": reference_distance(years, int(tried[int(np.argmax(scan))]))}
-        for name, distance in distances.items():
-            seen = pairs(distance[np.ix_(inside, inside)])
-            slope = _slope(seen, known)
-            guess = known.mean() + slope * (pairs(distance[np.ix_(outside, outside)]) - seen.mean())
-            wrong[name] += float(np.square(asked - guess).sum())
-        total += float(np.square(asked - known.mean()).sum())
-    return {name: 1 - one / total for name, one in wrong.items()}
+    wrong = {name: np.zeros_like(s) for name in (*fixed, "reference", "mean")}
+    for division in range(divisions):
+        fold = np.random.default_rng(seed + division).permutation(len(s)) % folds
+        for number in range(folds):
+            scan = [
+                float(weighted_r2(s, reference_distance(years, one), (fold != number).astype(np.float64)[None])[0])
+                for one in tried
+            ]
+            distances = {**fixed, "reference": reference_distance(years, int(tried[int(np.argmax(scan))]))}
+            _add_errors(wrong, s, distances, fold == number)
+    weights = np.vstack([np.ones(len(s)), year_weights(len(s), draws, seed)])
+    errors = {name: np.einsum("bi,bi->b", weights @ one, weights) for name, one in wrong.items()}
+    total = errors.pop("mean")
+    # A sample may lack all pairs that were held out together.
+    shares = {name: 1 - one / np.where(total > 0, total, np.nan) for name, one in errors.items()}
+    return HeldOut(
+        {name: float(one[0]) for name, one in shares.items()}, {name: one[1:] for name, one in shares.items()}
+    )
+
+
+def _add_errors(wrong: dict[str, Float], s: Float, distances: dict[str, Float], held: npt.NDArray[np.bool_]) -> None:
+    """Add the squared errors of each distance's line, and of the plain mean, at the pairs of held-out years."""
+    inside, outside = np.flatnonzero(~held), np.flatnonzero(held)
+    known, asked = pairs(s[np.ix_(inside, inside)]), s[np.ix_(outside, outside)]
+    off = 1 - np.eye(len(outside))
+    for name, distance in distances.items():
+        seen = pairs(distance[np.ix_(inside, inside)])
+        guess = known.mean() + _slope(seen, known) * (distance[np.ix_(outside, outside)] - seen.mean())
+        wrong[name][np.ix_(outside, outside)] += off * np.square(asked - guess)
+    wrong["mean"][np.ix_(outside, outside)] += off * np.square(asked - known.mean())
 
 
 def _slope(distance: Float, similarity: Float) -> float:
