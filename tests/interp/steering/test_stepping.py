@@ -3,13 +3,26 @@
 import pytest
 import torch
 
-from interp.steering.models import language_model, prompts, vision_language_model, with_images
+from interp.steering.models import (
+    alternating_model,
+    language_model,
+    planar_model,
+    prompts,
+    state_space_model,
+    vision_language_model,
+    windowed_model,
+    with_images,
+    with_planar_images,
+)
 from seme.errors import InputError
 from seme.interp.steering import Stepper
 
 CASES = {
     "language": (language_model, prompts, "resid.1"),
+    "sliding windows": (windowed_model, prompts, "resid.1"),
+    "windows in turn": (alternating_model, prompts, "resid.1"),
     "vision-language": (vision_language_model, lambda: with_images(prompts()), "model.language_model.layers.1"),
+    "images in a plane": (planar_model, lambda: with_planar_images(prompts()), "model.language_model.layers.1"),
 }
 
 
@@ -21,9 +34,15 @@ def case(request):
 
 def _fresh(model, batch, row, tokens):
     """The last logits of one prompt alone with tokens after it, in one forward without a cache."""
-    kept = batch["attention_mask"][row].bool()
+    kept, more = batch["attention_mask"][row].bool(), {}
     ids = torch.cat([batch["input_ids"][row][kept], torch.tensor(tokens, dtype=torch.long)])[None]
-    more = {"pixel_values": batch["pixel_values"][row : row + 1]} if "pixel_values" in batch else {}
+    if "pixel_values" in batch:
+        rows = batch["pixel_values"].chunk(len(batch["input_ids"]))
+        more = {"pixel_values": rows[row]}
+    if "image_grid_thw" in batch:
+        kinds = batch["mm_token_type_ids"][row][kept]
+        more["image_grid_thw"] = batch["image_grid_thw"][row : row + 1]
+        more["mm_token_type_ids"] = torch.cat([kinds, kinds.new_zeros(len(tokens))])[None]
     with torch.no_grad():
         return model(input_ids=ids, attention_mask=torch.ones_like(ids), **more).logits[0, -1]
 
@@ -78,3 +97,13 @@ def test_no_hook_is_left_and_what_cannot_be_used_is_refused():
         stepper.forget(0, 1)
     with pytest.raises(InputError, match="3 rows"):
         stepper.feed([1])
+
+
+def test_what_keeps_no_tokens_or_hides_where_its_images_stand_is_refused():
+    with pytest.raises(InputError, match="do not keep every token") as caught:
+        Stepper(state_space_model(), prompts())
+    assert "watching" in caught.value.hint
+    batch = with_planar_images(prompts())
+    for name, match in (("image_grid_thw", "three dimensions"), ("mm_token_type_ids", "needs mm_token_type_ids")):
+        with pytest.raises(InputError, match=match):
+            Stepper(planar_model(), {key: one for key, one in batch.items() if key != name})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,27 +88,33 @@ def decode(
     sites = list(dict.fromkeys([*keep, *([site] if site else [])]))
     stepper = Stepper(model, batch, sites)
     paths = [Path(objects.starts, boundaries, intervention) for _ in range(len(stepper))]
+    watch = _Watch(intervention.candidates if intervention else 1, detector, site)
+    records = _follow(stepper, paths, watch, lambda path: path.tokens[-1] in ends or len(path.tokens) >= longest, keep)
+    return [_caption(path, rows, ends, keep) for path, rows in zip(paths, records, strict=True)]
+
+
+def _follow(
+    stepper: Stepper, paths: Sequence[Path], watch: _Watch, done: Callable[[Path], bool], keep: Sequence[str]
+) -> list[list[_Row]]:
+    """Take every path to its end; return what was read at each of its positions."""
     records: list[list[_Row]] = [[] for _ in paths]
     alive, reading = list(range(len(paths))), stepper.start()
-    count = intervention.candidates if intervention else 1
     while True:
-        steps = _steps(reading, count, detector, site)
-        stay = []
+        steps, stay = watch.steps(reading), []
         for row, (number, step) in enumerate(zip(alive, steps, strict=True)):
             path = paths[number]
             records[number].append(_Row.of(reading, row, keep))
             back = path.advance(step)
             del records[number][len(path.steps) :]
             stepper.forget(row, back)
-            if not path.dropped and path.tokens[-1] not in ends and len(path.tokens) < longest:
+            if not path.dropped and not done(path):
                 stay.append(row)
         if not stay:
-            break
+            return records
         alive = [alive[row] for row in stay]
         if len(stay) < len(steps):
             stepper.keep(stay)
         reading = stepper.feed([paths[number].tokens[-1] for number in alive])
-    return [_caption(path, rows, ends, keep) for path, rows in zip(paths, records, strict=True)]
 
 
 def read(
@@ -172,15 +178,23 @@ def _check_rule(site: str | None, detector: Detector | None, intervention: Inter
         )
 
 
-def _steps(reading: Reading, count: int, detector: Detector | None, site: str | None) -> list[Step]:
-    top = reading.logits.softmax(-1).topk(count, dim=-1)
-    scores = np.zeros(len(reading.logits))
-    if detector is not None and site is not None:
-        scores = np.asarray(detector(reading.states[site], reading.logits), dtype=np.float64)
-    return [
-        Step(tuple(tokens), tuple(chances), float(score))
-        for tokens, chances, score in zip(top.indices.tolist(), top.values.tolist(), scores, strict=True)
-    ]
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """What is looked at before a token is taken: so many likely ones, and the detector's score."""
+
+    count: int
+    detector: Detector | None
+    site: str | None
+
+    def steps(self, reading: Reading) -> list[Step]:
+        top = reading.logits.softmax(-1).topk(self.count, dim=-1)
+        scores = np.zeros(len(reading.logits))
+        if self.detector is not None and self.site is not None:
+            scores = np.asarray(self.detector(reading.states[self.site], reading.logits), dtype=np.float64)
+        return [
+            Step(tuple(tokens), tuple(chances), float(score))
+            for tokens, chances, score in zip(top.indices.tolist(), top.values.tolist(), scores, strict=True)
+        ]
 
 
 def _caption(path: Path, rows: list[_Row], ends: Collection[int], keep: Sequence[str]) -> Caption:
