@@ -17,7 +17,7 @@ class TemporalSettings(ExperimentSettings):
     encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
     first: int = Field(default=1525, ge=1000, le=9000, description="First year")
     last: int = Field(default=2524, ge=1100, le=9999, description="Last year")
-    judged: int = Field(default=19, ge=1, description="Steps between the years that are judged in pairs")
+    judged: int = Field(default=40, ge=1, description="Steps between the years that are judged in pairs")
     read: int = Field(default=1, ge=1, description="Steps between the years whose neurons and states are read")
     grid: int = Field(default=10, ge=1, description="Steps between the years whose states are compared by layer")
     encoded: int = Field(default=5, ge=1, description="Steps between the years that are embedded")
