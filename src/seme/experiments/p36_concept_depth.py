@@ -9,8 +9,10 @@ from pydantic import Field
 from seme.experiment import Context, ExperimentSettings, experiment
 from seme.report import Report
 
-TASKS = ("living", "kinds", "continents", "sentiment", "reviews", "coin", "order")
-"""Lexical, factual, factual, emotional, emotional, inferential, inferential."""
+TASKS = (
+    "living", "keywords", "kinds", "continents", "sentiment", "reviews", "glosses", "coin", "order", "negation",
+)  # fmt: skip
+"""Two lexical, two factual, three emotional, three inferential."""
 
 
 class ConceptDepthSettings(ExperimentSettings):
@@ -20,28 +22,42 @@ class ConceptDepthSettings(ExperimentSettings):
     tasks: tuple[str, ...] = Field(default=TASKS, description=f"Of {', '.join(TASKS)}")
     texts: int = Field(default=240, ge=20, description="Texts of each task at most")
     main_texts: int = Field(default=352, ge=20, description="Texts of sentiment, continents and coin at most")
-    perturbed: int = Field(default=128, ge=20, description="Texts of each that noise and coarser weights are tried on")
+    perturbed: int = Field(default=128, ge=20, description="Texts of each that coarser weights are tried on")
     bits: tuple[int, ...] = Field(default=(16, 8, 4), description="Bits of the coarser weights")
     blocks: int = Field(default=0, ge=0, description="First blocks that are recorded; 0 for all")
     penalty: float = Field(default=100.0, gt=0, description="Penalty of the probes (1 is scikit-learn's)")
     splits: int = Field(default=4, ge=1, description="Splits of 60 % and 40 % that keep entities together")
     samples: int = Field(default=1000, ge=50, description="Samples of the bootstrap")
     untrained: bool = Field(default=True, description="Also record the architecture with random weights")
-    other_probes: bool = Field(default=True, description="Also fit ridge and MLP probes")
+    other_probes: bool = Field(default=True, description="Also fit random forests, ridge and MLP probes")
+    trees: int = Field(default=100, ge=1, description="Trees of a random forest")
+    asked_tasks: tuple[str, ...] = Field(
+        default=("sentiment", "continents", "coin"), description="Those among them about which the model is asked"
+    )
+    asked: int = Field(default=128, ge=20, description="Texts of each that the model itself is asked about")
 
     @classmethod
     def quick(cls) -> Self:
         """Take three tasks, few texts, the first blocks, and one coarser set of weights."""
         return cls(
-            tasks=("continents", "sentiment", "coin"), texts=24, main_texts=24, perturbed=20, bits=(4,), blocks=4,
-            splits=2, samples=200, untrained=False, other_probes=False,
+            tasks=("continents", "sentiment", "coin"), texts=24, main_texts=24, perturbed=20, asked=20,
+            asked_tasks=("sentiment",), bits=(4,),
+            blocks=4, splits=2, samples=200, untrained=False, other_probes=False,
         )  # fmt: skip
 
 
 @experiment(paper=36, slug="concept-depth", room="interp", needs=("methods", "smollm2-135m", "wordnet", "film-reviews"))
 def run(settings: ConceptDepthSettings, context: Context) -> Report:
     """Find the depth at which facts, feelings and inferences become readable, and what moves it."""
-    from seme.experiments.concept_depth import controls, cost, curves, robustness, tasks  # noqa: PLC0415
+    from seme.experiments.concept_depth import (  # noqa: PLC0415
+        anchoring,
+        controls,
+        cost,
+        curves,
+        forest,
+        robustness,
+        tasks,
+    )
     from seme.experiments.concept_depth.recording import Recorder  # noqa: PLC0415
 
     report = Report(paper=36, slug="concept-depth", title="The depth at which concepts become readable")
@@ -50,5 +66,7 @@ def run(settings: ConceptDepthSettings, context: Context) -> Report:
     found = curves.add(report, chosen, recorder, settings, context)
     cost.add(report, chosen, recorder, found)
     robustness.add(report, chosen, recorder, found, settings, context)
+    anchoring.add(report, chosen, recorder, found, settings, context)
     controls.add(report, chosen, recorder, found, settings, context)
+    forest.add(report, chosen, found, settings, context)
     return report

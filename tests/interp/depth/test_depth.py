@@ -7,9 +7,18 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from seme.errors import InputError
-from seme.interp.depth import concept_depth, depth_interval, quantised, sampled_depths, with_noise
+from seme.interp.depth import (
+    answer_tokens,
+    concept_depth,
+    depth_interval,
+    quantised,
+    sampled_depths,
+    with_noise,
+    yes_over_no,
+)
 
 
 def test_a_constant_curve_never_jumps_and_has_converged():
@@ -76,6 +85,30 @@ def test_rounded_weights_are_on_a_grid_and_come_back():
     with pytest.raises(RuntimeError), quantised(model, 4):
         raise RuntimeError
     assert all(torch.equal(one, other) for one, other in zip(model.parameters(), before, strict=True))
+
+
+def test_yes_is_over_no_by_the_sums_of_their_words():
+    torch.manual_seed(0)
+    shape = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=30, **shape)).eval()
+    found = yes_over_no(model, [[3, 4, 5], [7]], [10, 11], [12])
+    for odds, prompt in zip(found, ([3, 4, 5], [7]), strict=True):
+        with torch.no_grad():
+            p = model(torch.tensor([prompt])).logits[0, -1].softmax(-1)
+        assert odds == pytest.approx(float(((p[10] + p[11]) / p[12]).log()), abs=1e-4)
+    with pytest.raises(InputError, match="none in both"):
+        yes_over_no(model, [[3]], [10], [10])
+
+
+def test_answers_are_the_first_tokens_of_their_words():
+    class Tokenizer:
+        def encode(self, text, *, add_special_tokens):
+            assert not add_special_tokens
+            return [len(text), 0]
+
+    assert answer_tokens(Tokenizer(), ("no", "No", "nope")) == [3, 5]
+    with pytest.raises(InputError, match="words is empty"):
+        answer_tokens(Tokenizer(), ())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, roc_auc_score
@@ -18,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from seme.errors import CorruptionError, InputError
 from seme.interp.probes import (
+    ForestProbe,
     LayerStates,
     Probe,
     ProbeWarning,
@@ -259,3 +261,33 @@ def test_what_cannot_be_used_is_refused(call, words):
 def test_a_probe_that_was_not_fitted_says_so():
     with pytest.raises(NotFittedError):
         Probe().predict(np.eye(2))
+
+
+def test_a_forest_is_scikit_learns_and_comes_back_from_its_folder(tmp_path):
+    x, y = _blobs(n=90, width=6)
+    ours = ForestProbe(20, leaf=2, seed=3).fit(x, y)
+    peer = RandomForestClassifier(20, min_samples_leaf=2, random_state=3).fit(x, y)
+    rows = np.random.default_rng(1).normal(size=(50, 6))
+    np.testing.assert_allclose(ours.predict_proba(rows), peer.predict_proba(rows), atol=1e-12)
+    np.testing.assert_array_equal(ours.predict(rows), peer.predict(rows))
+    back = ForestProbe.load(ours.save(tmp_path / "forest"))
+    np.testing.assert_array_equal(back.predict_proba(rows), ours.predict_proba(rows))
+    (tmp_path / "forest" / "forest.safetensors").write_bytes(b"cut")
+    with pytest.raises(CorruptionError, match="cannot be read"):
+        ForestProbe.load(tmp_path / "forest")
+    for act, words in (
+        (lambda: ForestProbe(0).fit(x, y), "trees is 0"),
+        (lambda: ours.predict(rows[:, :3]), "the width 3, expected 6"),
+        (lambda: ForestProbe.load(tmp_path), "holds no forest"),
+    ):
+        with pytest.raises(InputError, match=words):
+            act()
+
+
+def test_a_forest_finds_what_no_line_separates():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 4))
+    y = (x[:, 0] * x[:, 1] > 0).astype(int)
+    states = LayerStates.of(x)
+    assert probe_layers(states, y, probe=ForestProbe(50, leaf=2), splits=2).mean[0] > 0.85
+    assert probe_layers(states, y, splits=2).mean[0] < 0.65

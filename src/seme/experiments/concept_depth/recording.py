@@ -20,10 +20,11 @@ from seme.assets import load_language_model
 from seme.assets.language_models import LanguageModel
 from seme.errors import InputError
 from seme.experiment import Context
+from seme.experiments.keeping import kept
 from seme.experiments.recorded import recorded
 from seme.interp.activations import capture, named_sites
 from seme.interp.activations.fingerprint import model_hash
-from seme.interp.depth import quantised
+from seme.interp.depth import answer_tokens, quantised, yes_over_no
 from seme.interp.probes import LayerStates, record_states, untrained
 from seme.interp.probes.recording import padded
 from seme.report.files import write_atomically
@@ -99,6 +100,17 @@ class Recorder:
     @cached_property
     def _fresh(self) -> torch.nn.Module:
         return untrained(self._loaded.model, self._context.seed)
+
+    def asked(self, prompts: Sequence[str], yes: Sequence[str], no: Sequence[str]) -> np.ndarray:
+        """Return how much more probable yes is than no as the next word of each prompt, as a logarithm."""
+        model, tokenizer = self._loaded.model, self._loaded.tokenizer
+        answers = [answer_tokens(tokenizer, words) for words in (yes, no)]
+        sequences = self._tokens(prompts)
+
+        def make() -> dict[str, Any]:
+            return {"odds": yes_over_no(model, sequences, *answers, progress=self._context.progress).tolist()}
+
+        return np.array(kept(self._context.cache, ("asked", self._fingerprint, sequences, answers), make)["odds"])
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         tokenizer = self._loaded.tokenizer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from seme.assets.categories import WORDNET_CATEGORIES, load_categories
 from seme.assets.corpora import film_rows
 from seme.errors import InputError
 from seme.experiment import Context
+from seme.experiments.concept_depth.rows import Row, balanced, true_and_false, with_article
+from seme.experiments.concept_depth.sentences import FEELINGS, glosses, keywords, negation
 from seme.experiments.p36_concept_depth import TASKS
 from seme.report import Report
 
@@ -22,62 +24,12 @@ if TYPE_CHECKING:
 
 MAIN = ("sentiment", "continents", "coin")
 LEVELS = {
-    "living": "lexical", "kinds": "factual", "continents": "factual", "sentiment": "emotional", "reviews": "emotional",
-    "coin": "inferential", "order": "inferential",
+    "living": "lexical", "keywords": "lexical", "kinds": "factual", "continents": "factual", "sentiment": "emotional",
+    "reviews": "emotional", "glosses": "emotional", "coin": "inferential", "order": "inferential",
+    "negation": "inferential",
 }  # fmt: skip
 
-_GOOD = [
-    "wonderful",
-    "excellent",
-    "delightful",
-    "superb",
-    "lovely",
-    "brilliant",
-    "charming",
-    "pleasant",
-    "fantastic",
-    "marvellous",
-    "splendid",
-    "great",
-    "beautiful",
-    "perfect",
-    "enjoyable",
-    "amazing",
-    "admirable",
-    "impressive",
-    "terrific",
-    "glorious",
-    "outstanding",
-    "magnificent",
-    "good",
-    "fine",
-]
-_BAD = [
-    "terrible",
-    "awful",
-    "dreadful",
-    "horrible",
-    "nasty",
-    "dismal",
-    "miserable",
-    "unpleasant",
-    "disgusting",
-    "poor",
-    "appalling",
-    "bad",
-    "ugly",
-    "worthless",
-    "boring",
-    "pathetic",
-    "inferior",
-    "disappointing",
-    "lousy",
-    "hideous",
-    "abysmal",
-    "mediocre",
-    "dire",
-    "rotten",
-]
+_GOOD, _BAD = FEELINGS
 _FRAMES = (
     "The film was {}.", "I found the meal {}.", "Their new house is {}.", "What a {} day it was.",
     "She called the concert {}.", "We had a {} time there.", "He gave a {} speech.", "The weather has been {}.",
@@ -87,9 +39,6 @@ _NAMES = ["Ann", "Bob", "Tom", "Eve", "Max", "Joe", "Kim", "Sue", "Dan", "Amy", 
 _LIVING = frozenset({"bird", "fish", "insect", "mammal", "tree", "flower"})
 _MADE = frozenset({"furniture", "vehicle", "weapon", "tool", "clothing", "toy", "building", "musical_instrument"})
 _LONGEST_REVIEW = 110
-
-Row = tuple[str, int, str]
-"""A text, its label, its group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +72,11 @@ def choose(settings: ConceptDepthSettings, context: Context, report: Report) -> 
     report.notes.append(
         "The paper's nine data sets are on no package index; what stands in for them: WordNet (living things against "
         "artefacts; 'a heron is a kind of bird', true or false), the cities of the time-zone database ('the city of X "
-        "is in Asia', true or false), adjectives in templates, short film reviews of Rotten Tomatoes, the parity of "
-        "coin flips, and transitive order. Splits hold out words, cities, adjectives and films; those of coin and "
-        "order hold out texts, which have patterns of flips in common with what was trained on."
+        "is in Asia', true or false), Python's keywords against names of its library, adjectives in templates, "
+        "WordNet's examples of words that the General Inquirer calls positive or negative, short film reviews of "
+        "Rotten Tomatoes, the parity of coin flips and of negations, and transitive order. Splits hold out words, "
+        "cities, adjectives, films and facts; those of coin and order hold out texts, which have patterns of flips in "
+        "common with what was trained on, as those of negations have."
     )
     return made
 
@@ -159,7 +110,7 @@ def _reviews(count: int, rng: np.random.Generator) -> list[Row]:
         for row in film_rows()
         if row["category"] in ("fresh", "rotten") and 20 <= len(row["text"].strip()) <= _LONGEST_REVIEW
     ]
-    return _balanced(rows, count, rng)
+    return balanced(rows, count, rng)
 
 
 def _living(count: int, rng: np.random.Generator) -> list[Row]:
@@ -167,7 +118,7 @@ def _living(count: int, rng: np.random.Generator) -> list[Row]:
         (f"The word is {one.item}.", int(one.category in _LIVING), one.item)
         for one in load_categories() if one.category in _LIVING | _MADE
     ]  # fmt: skip
-    return _balanced(rows, count, rng)
+    return balanced(rows, count, rng)
 
 
 def _kinds(count: int, rng: np.random.Generator) -> list[Row]:
@@ -175,7 +126,7 @@ def _kinds(count: int, rng: np.random.Generator) -> list[Row]:
     for one in load_categories():
         if one.category in by:
             by[one.category].append(one.item)
-    return _true_and_false(by, count, rng, lambda item, kind: f"{_with_article(item)} is a kind of {kind}.")
+    return true_and_false(by, count, rng, lambda item, kind: f"{with_article(item)} is a kind of {kind}.")
 
 
 def _continents(count: int, rng: np.random.Generator) -> list[Row]:
@@ -183,7 +134,7 @@ def _continents(count: int, rng: np.random.Generator) -> list[Row]:
     by = {name: [city.replace("_", " ") for place, city in zones if place == name] for name in _CONTINENTS}
     if min(map(len, by.values())) < 5:
         raise InputError("there is no time-zone database with cities", hint="pip install tzdata")
-    return _true_and_false(by, count, rng, lambda city, place: f"The city of {city} is in {place}.")
+    return true_and_false(by, count, rng, lambda city, place: f"The city of {city} is in {place}.")
 
 
 def _coin(count: int, rng: np.random.Generator) -> list[Row]:
@@ -196,7 +147,7 @@ def _coin(count: int, rng: np.random.Generator) -> list[Row]:
         )
         text = f"A coin is heads up. {acts}"
         rows.append((text, int(flips.sum() % 2 == 0), text))
-    return _balanced(list(dict.fromkeys(rows)), count, rng)
+    return balanced(list(dict.fromkeys(rows)), count, rng)
 
 
 def _order(count: int, rng: np.random.Generator) -> list[Row]:
@@ -208,38 +159,10 @@ def _order(count: int, rng: np.random.Generator) -> list[Row]:
         label = int(rng.integers(2))
         text = f"{told} So {high if label else low} is taller than {low if label else high}."
         rows.append((text, label, told))
-    return _balanced(list(dict.fromkeys(rows)), count, rng)
+    return balanced(list(dict.fromkeys(rows)), count, rng)
 
 
 _MAKERS: dict[str, Callable[[int, np.random.Generator], list[Row]]] = {
     "living": _living, "kinds": _kinds, "continents": _continents, "sentiment": _sentiment, "reviews": _reviews,
-    "coin": _coin, "order": _order,
+    "coin": _coin, "order": _order, "keywords": keywords, "glosses": glosses, "negation": negation,
 }  # fmt: skip
-
-
-def _balanced(rows: Sequence[Row], count: int, rng: np.random.Generator) -> list[Row]:
-    """Return as many texts of either label, drawn."""
-    found: list[Row] = []
-    for label in (0, 1):
-        of = [row for row in rows if row[1] == label]
-        found += [of[number] for number in rng.permutation(len(of))[: count // 2]]
-    return found
-
-
-def _true_and_false(
-    by: dict[str, list[str]], count: int, rng: np.random.Generator, say: Callable[[str, str], str]
-) -> list[Row]:
-    """Return each item with its own kind and with another; all kinds are as often true and false of something."""
-    kinds = list(by)
-    each = max(1, min(*map(len, by.values()), count // (2 * len(kinds))))
-    rows = []
-    for place, kind in enumerate(kinds):
-        for turn, number in enumerate(rng.permutation(len(by[kind]))[:each]):
-            item = by[kind][number]
-            other = kinds[(place + 1 + turn % (len(kinds) - 1)) % len(kinds)]
-            rows += [(say(item, kind.replace("_", " ")), 1, item), (say(item, other.replace("_", " ")), 0, item)]
-    return rows
-
-
-def _with_article(word: str) -> str:
-    return f"{'An' if word[0] in 'aeiou' else 'A'} {word}"

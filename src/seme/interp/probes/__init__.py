@@ -7,6 +7,7 @@ over groups. Controls: `shuffled=True`, `bag_of_words`, layer 0 (the embeddings)
 
 from seme.interp.probes.calibration import expected_calibration_error, fit_temperature
 from seme.interp.probes.controls import bag_of_words, shuffled_within, untrained
+from seme.interp.probes.forest import ForestProbe
 from seme.interp.probes.layers import probe_layers
 from seme.interp.probes.probe import Probe, ProbeWarning
 from seme.interp.probes.recording import record_states
@@ -15,6 +16,7 @@ from seme.interp.probes.splitting import grouped_splits
 from seme.interp.probes.states import LayerStates
 
 __all__ = [
+    "ForestProbe",
     "LayerScores",
     "LayerStates",
     "Probe",

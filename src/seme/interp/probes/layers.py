@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +14,15 @@ from sklearn.base import clone
 
 from seme.errors import InputError
 from seme.interp.probes.controls import shuffled_within
+from seme.interp.probes.forest import ForestProbe
 from seme.interp.probes.measuring import MEASURES, confusion, measured
 from seme.interp.probes.probe import Probe, ProbeWarning
 from seme.interp.probes.scores import LayerScores
 from seme.interp.probes.splitting import coded, grouped, grouped_splits
 from seme.interp.probes.states import LayerStates
+
+AnyProbe: TypeAlias = Probe | ForestProbe
+Parts: TypeAlias = Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 
 def probe_layers(
@@ -25,11 +30,11 @@ def probe_layers(
     labels: npt.ArrayLike,
     *,
     groups: npt.ArrayLike | None = None,
-    probe: Probe | None = None,
+    probe: AnyProbe | None = None,
     splits: int = 4,
     test_share: float = 0.4,
     seed: int = 0,
-    parts: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] | None = None,
+    parts: Parts | None = None,
     shuffled: bool = False,
     progress: Callable[..., Iterator[Any]] | None = None,
 ) -> LayerScores:
@@ -45,7 +50,7 @@ def probe_layers(
         (n,) what is not torn apart by a split: the entity that a text is about, the template's filler. Without, near
         copies of test texts are trained on, and accuracy says nothing.
     probe
-        Its settings; by default `Probe()`.
+        Its settings; by default `Probe()`. `ForestProbe` is another family.
     splits, test_share, seed
         See `grouped_splits`; Jin et al. 2024 test on 40 %.
     parts
@@ -66,9 +71,8 @@ def probe_layers(
     ProbeWarning
         Once, naming the layers whose probes did not converge.
     """
-    count = len(states)
-    classes, codes = coded(labels, count)
-    numbers = grouped(groups, count)
+    classes, codes = coded(labels, len(states))
+    numbers = grouped(groups, len(states))
     if parts is None:
         parts = list(grouped_splits(codes, numbers, splits=splits, test_share=test_share, seed=seed))
     _check_parts(parts, codes, numbers)
@@ -77,37 +81,55 @@ def probe_layers(
         rng = np.random.default_rng(seed)
         targets = [shuffled_within(codes, part, rng) for part in parts]
     base = Probe() if probe is None else probe
-    scores = {name: np.zeros((states.layers, len(parts))) for name in MEASURES}
-    right, tested = np.zeros((states.layers, count)), np.zeros(count)
-    confused = np.zeros((states.layers, len(classes), len(classes)), dtype=np.int64)
-    unconverged = []
-    for _, test in parts:
-        tested[test] += 1
+    tested = np.bincount(np.concatenate([test for _, test in parts]), minlength=len(states)).astype(np.float64)
     numbered: Iterable[int] = range(states.layers)
-    shown = numbered if progress is None else progress(numbered, "Probing", states.layers)
-    for layer in shown:
+    found = []
+    for layer in numbered if progress is None else progress(numbered, "Probing", states.layers):
         rows = states.layer(layer).astype(np.float64)
         if not np.isfinite(rows).all():
             raise InputError(f"the states of layer {states.names[layer]} hold NaN or infinity")
-        for split, ((train, test), target) in enumerate(zip(parts, targets, strict=True)):
-            with config_context(assume_finite=True, skip_parameter_validation=True):  # half the time of small fits
-                fitted = _fitted(base, rows[train], target[train], numbers[train])
-                p = fitted.predict_proba(rows[test])
-            if not fitted.converged_:
-                unconverged.append(states.names[layer])
-            right[layer, test] += p.argmax(axis=1) == target[test]
-            confused[layer] += confusion(p.argmax(axis=1), target[test], len(classes))
-            for name, value in measured(p, target[test]).items():
-                scores[name][layer, split] = value
-    _warn(unconverged, base)
+        found.append(_probed(rows, parts, targets, numbers, base, len(classes)))
+    unconverged = tuple(name for name, one in zip(states.names, found, strict=True) for _ in range(one.unconverged))
+    _warn(list(unconverged), base)
     return LayerScores(
-        states.names, tuple(map(str, classes)), right=right, tested=tested, confusion=confused, groups=numbers,
-        unconverged=tuple(dict.fromkeys(unconverged)), **scores,
+        states.names, tuple(map(str, classes)), right=np.stack([one.right for one in found]), tested=tested,
+        confusion=np.stack([one.confusion for one in found]), groups=numbers,
+        unconverged=tuple(dict.fromkeys(unconverged)),
+        **{name: np.array([one.scores[name] for one in found]) for name in MEASURES},
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Probed:
+    """One layer: in how many splits each text was read rightly, true by predicted, measures by split, failed fits."""
+
+    right: npt.NDArray[np.float64]
+    confusion: npt.NDArray[np.int64]
+    scores: dict[str, list[float]]
+    unconverged: int
+
+
+def _probed(
+    rows: npt.NDArray[np.float64], parts: Parts, targets: Sequence[npt.NDArray[np.int64]],
+    groups: npt.NDArray[np.int64], base: AnyProbe, classes: int,
+) -> _Probed:  # fmt: skip
+    right, confused = np.zeros(len(rows)), np.zeros((classes, classes), dtype=np.int64)
+    scores: dict[str, list[float]] = {name: [] for name in MEASURES}
+    unconverged = 0
+    for (train, test), target in zip(parts, targets, strict=True):
+        with config_context(assume_finite=True, skip_parameter_validation=True):  # half the time of small fits
+            fitted = _fitted(base, rows[train], target[train], groups[train])
+            p = fitted.predict_proba(rows[test])
+        unconverged += not fitted.converged_
+        right[test] += p.argmax(axis=1) == target[test]
+        confused += confusion(p.argmax(axis=1), target[test], classes)
+        for name, value in measured(p, target[test]).items():
+            scores[name].append(value)
+    return _Probed(right, confused, scores, unconverged)
+
+
 def _check_parts(
-    parts: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]],
+    parts: Parts,
     codes: npt.NDArray[np.int64],
     groups: npt.NDArray[np.int64],
 ) -> None:
@@ -122,15 +144,17 @@ def _check_parts(
             raise InputError(f"parts[{number}] lacks a class in one of its parts", hint="Give each class more groups")
 
 
-def _fitted(base: Probe, x: npt.NDArray[np.float64], y: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) -> Probe:
+def _fitted(
+    base: AnyProbe, x: npt.NDArray[np.float64], y: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]
+) -> AnyProbe:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ProbeWarning)  # said once for all layers
-        fitted: Probe = clone(base).fit(x, y, groups)
+        fitted: AnyProbe = clone(base).fit(x, y, groups)
     return fitted
 
 
-def _warn(unconverged: list[str], base: Probe) -> None:
-    if unconverged:
+def _warn(unconverged: list[str], base: AnyProbe) -> None:
+    if unconverged and isinstance(base, Probe):
         warnings.warn(
             f"probes of {len(unconverged)} fits did not converge in {base.most} iterations, at "
             f"{', '.join(dict.fromkeys(unconverged))}: raise most, or penalty",

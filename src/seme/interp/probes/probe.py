@@ -95,7 +95,7 @@ class Probe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
             If a hyper-parameter is out of its range, or the data cannot be used.
         """
         self._check()
-        rows = _matrix(x)
+        rows = checked_rows(x)
         self.classes_, codes = coded(y, len(rows))
         self.temperature_ = 1.0
         if self.calibrated:
@@ -121,7 +121,7 @@ class Probe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
         """
         if not hasattr(self, "weights_"):
             raise NotFittedError("this probe was not fitted: call fit(x, y) first")
-        rows = _matrix(x)
+        rows = checked_rows(x)
         if rows.shape[1] != len(self.mean_):
             raise InputError(
                 f"x has the width {rows.shape[1]}, expected {len(self.mean_)}, that of the states it was fitted on"
@@ -209,7 +209,14 @@ class Probe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
         return logits
 
 
-def _matrix(x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def checked_rows(x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return states as float64 (n, width), and refuse what is none.
+
+    Raises
+    ------
+    InputError
+        If the shape is another, or a state is not finite.
+    """
     rows = np.asarray(x, dtype=np.float64)
     if rows.ndim != 2 or 0 in rows.shape:
         raise InputError(f"x has the shape {rows.shape}, expected (texts, width), none of them 0")
