@@ -51,7 +51,7 @@ def add(
                      float((odds > 0).mean()), float(scores.mean[-1]), gap, f"{low:.3f} to {high:.3f}"])  # fmt: skip
         report.baseline(f"Asked outright, {task.name}", {"accuracy": float(best.mean())})
     if not rows:
-        report.notes.append(f"The model was asked nothing: none of --asked-tasks is among --tasks.")
+        report.notes.append("The model was asked nothing: none of --asked-tasks is among --tasks.")
         return
     report.claim(
         clearly_above("A probe of the last layer reads what the model does not say (accuracy, probe less zero-shot "
