@@ -11,7 +11,8 @@ from seme.errors import InputError
 from seme.interp.feature_bias import BitFeature, BitTask, FeatureBatches, ImageTask, WordTask
 
 KINDS = [
-    BitFeature("linear"), BitFeature("or", 3), BitFeature("and", 2), BitFeature("majority", 3), BitFeature("parity", 4)
+    BitFeature("linear"), BitFeature("or", 3), BitFeature("and", 2), BitFeature("majority", 3), BitFeature("parity", 4),
+    BitFeature("number", 2), BitFeature("modulo", 5),
 ]  # fmt: skip
 
 
@@ -29,6 +30,7 @@ def test_labels_are_what_the_bits_compute(seed, features):
         expected = {
             "linear": block.all(1), "or": block.any(1), "and": block.all(1),
             "majority": block.sum(1) * 2 > feature.bits, "parity": np.logical_xor.reduce(block, axis=1),
+            "number": (block * 2 ** np.arange(feature.bits)).sum(1), "modulo": block.sum(1) % 4,
         }[feature.kind]  # fmt: skip
         assert (expected == labels[:, column]).all()
         start += feature.bits
@@ -91,8 +93,10 @@ def test_any_batch_can_be_reached_at_once_and_members_see_their_own():
         (lambda: BitTask([]), "features is empty"),
         (lambda: BitTask(KINDS, noise=-1), "noise is -1"),
         (lambda: BitTask(KINDS).sample(0, np.random.default_rng(0)), "count is 0"),
-        (lambda: BitTask(KINDS).sample(33, np.random.default_rng(0), balanced=True), "a multiple of 32"),
-        (lambda: WordTask(BitTask(KINDS), synonyms=0), "synonyms is 0"),
+        (lambda: BitTask(KINDS).sample(33, np.random.default_rng(0), balanced=True), "a multiple of 512"),
+        (lambda: BitFeature("modulo", 2), "all sums must occur"),
+        (lambda: WordTask(BitTask(KINDS)), "words say features of two"),
+        (lambda: WordTask(BitTask(KINDS[:2]), synonyms=0), "synonyms is 0"),
         (lambda: ImageTask(size=4), "size is 4"),
         (lambda: ImageTask(noise=np.nan), "noise is nan"),
         (lambda: FeatureBatches(BitTask(KINDS[:2]), 1, 4, prevalence=(0, 0)), "prevalence is"),

@@ -14,8 +14,10 @@ from seme.interp.feature_bias import (
     Ensemble,
     ImageTask,
     Mlp,
+    Recipe,
     Sequencer,
     WordTask,
+    outputs,
     represent,
     train,
 )
@@ -58,9 +60,8 @@ def test_a_label_that_is_said_later_is_not_seen_before():
 def test_networks_learn_and_are_watched():
     looks: list[int] = []
     model = Ensemble(NETWORKS["mlp"][0], 2)
-    found = train(
-        model, TASK, steps=400, size=64, rate=1e-2, until=0.99, chunk=50, watch=lambda steps, _: looks.append(steps)
-    )
+    recipe = Recipe(steps=400, size=64, rate=1e-2, until=0.99, chunk=50)
+    found = train(model, TASK, recipe, watch=lambda steps, _: looks.append(steps))
     assert found.accuracy[-1].min() >= 0.99
     assert found.steps < 400
     assert looks == list(range(50, found.steps + 1, 50))
@@ -73,16 +74,28 @@ def test_the_same_seed_gives_the_same():
     runs = []
     for _ in range(2):
         model = Ensemble(lambda: Mlp(TASK.width, 2, (8,), dropout=0.2), 2)
-        train(model, TASK, steps=6, size=8, chunk=3)
+        train(model, TASK, Recipe(steps=6, size=8, chunk=3))
         runs.append(represent(model, TASK, 64).hidden)
     assert (runs[0] == runs[1]).all()
 
 
 def test_what_has_no_label_is_not_learned():
     model = Ensemble(NETWORKS["mlp"][0], 1)
-    found = train(model, TASK, steps=150, size=64, rate=1e-2, prevalence=(1.0, 0.0), until=0.99, chunk=50)
+    found = train(model, TASK, Recipe(steps=100, size=64, rate=1e-2, until=0.99, chunk=50), prevalence=(1.0, 0.0))
     assert found.accuracy[-1][0, 0] >= 0.99
     assert found.accuracy[-1][0, 1] < 0.9
+
+
+def test_features_of_more_classes_are_learned_and_told_from_each_other():
+    task = BitTask([BitFeature("number", 2), BitFeature("linear")], noise=1)
+    assert outputs(task) == 5
+    model = Ensemble(lambda: Mlp(task.width, outputs(task), (32,)), 2)
+    train(model, task, Recipe(steps=100, size=64, rate=2e-2, until=0.99, chunk=25))
+    seen = represent(model, task, 64)
+    assert seen.accuracy.min() >= 0.99
+    said = seen.logits[0, :, :4].argmax(1)
+    assert (said == task.labels(seen.inputs)[:, 0]).mean() == seen.accuracy[0, 0]
+    assert (np.bincount(seen.labels[:, 0]) == 16).all()
 
 
 @pytest.mark.parametrize(
@@ -90,8 +103,8 @@ def test_what_has_no_label_is_not_learned():
     [
         (lambda: Ensemble(NETWORKS["mlp"][0], 0), "members is 0"),
         (lambda: Mlp(2, 2, ()), "widths is empty"),
-        (lambda: train(Ensemble(NETWORKS["mlp"][0], 1), TASK, steps=0), "steps is 0"),
-        (lambda: train(Ensemble(NETWORKS["mlp"][0], 1), TASK, steps=1, optimiser="lion"), "optimiser is 'lion'"),
+        (lambda: Recipe(steps=0), "steps is 0"),
+        (lambda: Recipe(steps=1, optimiser="lion"), "optimiser is 'lion'"),
         (lambda: represent(Ensemble(NETWORKS["mlp"][0], 1), TASK, 7), "count is 7"),
     ],
 )

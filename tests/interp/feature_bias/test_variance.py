@@ -54,6 +54,27 @@ def test_the_share_is_the_r2_of_a_regression_weighted_by_variance():
     assert doubled.features == pytest.approx(found.features / 2)
 
 
+def test_classes_are_explained_as_by_an_analysis_of_variance():
+    rng = np.random.default_rng(0)
+    labels = rng.permutation(np.repeat(np.arange(3), 600))
+    centres = rng.normal(size=(3, 8))
+    parts = [(centres[labels] + rng.normal(size=(1800, 8)), labels[:, None]) for _ in range(2)]
+    found = variance_explained(*parts, classes=True)
+    codes = [np.eye(3)[part[1][:, 0]] for part in parts]
+    guess = LinearRegression().fit(codes[0], parts[0][0]).predict(codes[1])
+    assert found.features[0] == pytest.approx(r2_score(parts[1][0], guess, multioutput="variance_weighted"), abs=3e-3)
+    assert found.together == pytest.approx(found.features[0])
+    assert found.features[0] > variance_explained(*parts).features[0]  # which takes 0, 1 and 2 for numbers
+    layer = parts[1][0] - parts[0][0].mean(0)
+    own = np.square(parts[1][0] - guess).sum(1) / np.square(layer).sum(1)
+    assert found.by_sample[0] == pytest.approx(1 - own.mean())
+    two, asked, _ = _planted([1.0, 0.3], 1)
+    both = [variance_explained((two, asked), (two, asked), classes=classes).features for classes in (False, True)]
+    assert both[0] == pytest.approx(both[1])
+    with pytest.raises(InputError, match="not in fit"):
+        variance_explained((two, asked), (two, asked + 1), classes=True)
+
+
 def test_a_shuffled_feature_explains_nothing():
     layer, labels, _ = _planted([1.0, 0.3], 1)
     other, asked, _ = _planted([1.0, 0.3], 2)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seme.experiments.feature_bias.measuring import Condition, ends
+from seme.experiments.intervals import paired, unpaired
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ def add(report: Report, found: dict[str, Any], settings: FeatureBiasSettings) ->
     names = Condition(found["both"]).names
     push, crossed = np.array(found["push"]), np.array(found["crossed"])
     report.claim(
-        Claim.ordered("The hard feature flips under a smaller push than the easy one (length, mean)",
-                      {"hard": float(push[:, 1].mean()), "easy": float(push[:, 0].mean())},
-                      spread=ends(push[:, 0] - push[:, 1]),
-                      note="Along the difference of means, far enough to flip half of the samples; the spread is that "
-                           "of the difference over networks.")
+        paired("The hard feature flips under a smaller push than the easy one (length for easy less hard)",
+               push[:, 0] - push[:, 1],
+               note=f"Along the difference of means, far enough to flip half of the samples: {push[:, 1].mean():.2f} "
+                    f"for hard, {push[:, 0].mean():.2f} for easy; larger for easy in {(push[:, 0] > push[:, 1]).sum()} "
+                    f"of {len(push)} networks.")
     )  # fmt: skip
     report.claim(
         Claim.at_most("Such a push leaves the other feature alone (share that flips, worst network)",
@@ -38,32 +39,32 @@ def add(report: Report, found: dict[str, Any], settings: FeatureBiasSettings) ->
     )  # fmt: skip
     _claim_similarity(report, found)
     components = np.array(found["components"])
-    few = components[:, 0].mean(axis=0)
+    few = components[:, 0]
     report.claim(
-        Claim.ordered("The first principal component says the easy feature better than the hard one (accuracy)",
-                      {"hard": float(few[1]), "easy": float(few[0])})
+        paired("The first principal component says the easy feature better than the hard one (accuracy)",
+               few[:, 0] - few[:, 1], note=f"Easy {few[:, 0].mean():.3f}, hard {few[:, 1].mean():.3f}.")
     )  # fmt: skip
     density = np.array(found["density"])
     report.claim(
-        Claim.ordered("The easy feature is spread over more units (share of units of which it explains over 5 %)",
-                      {"hard": float(density[:, 1, 0].mean()), "easy": float(density[:, 0, 0].mean())})
+        paired("The easy feature is spread over more units (share of units of which it explains over 5 %)",
+               density[:, 0, 0] - density[:, 1, 0],
+               note=f"Easy {density[:, 0, 0].mean():.3f}, hard {density[:, 1, 0].mean():.3f}.")
     )  # fmt: skip
     _add_tables(report, found, names, density, settings)
     _draw(report, found, names, components)
 
 
 def _claim_similarity(report: Report, found: dict[str, Any]) -> None:
-    similar = {name: float(np.mean(one)) for name, one in found["similarity"].items()}
+    similar = {name: np.array(one) for name, one in found["similarity"].items()}
+    easy, hard, again = (similar[one] for one in ("both · easy", "both · hard", "hard · hard, again"))
     report.claim(
-        Claim.ordered("Who learned both is more like who learned the easy feature than who learned the hard one (RSA)",
-                      {"both · hard": similar["both · hard"], "both · easy": similar["both · easy"]},
-                      spread=ends(np.subtract(found["similarity"]["both · easy"], found["similarity"]["both · hard"])))
+        paired("Who learned both is more like who learned the easy feature than who learned the hard one (RSA)",
+               easy - hard, note=f"{easy.mean():.3f} and {hard.mean():.3f}.")
     )  # fmt: skip
     report.claim(
-        Claim.ordered("Two that learned the hard feature alone are less alike than both and easy are (RSA)",
-                      {"hard · hard, again": similar["hard · hard, again"], "both · easy": similar["both · easy"]},
-                      paper_value="may be less alike than either is to a simpler task's model",
-                      spread=ends(found["similarity"]["hard · hard, again"]))
+        unpaired("Two that learned the hard feature alone are less alike than both and easy are (RSA)", easy, again,
+                 paper_value="may be less alike than either is to a simpler task's model",
+                 note=f"{again.mean():.3f} and {easy.mean():.3f}.")
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from seme.experiments.feature_bias.measuring import (
     mlp,
     shares,
 )
+from seme.experiments.intervals import paired, unpaired
 from seme.experiments.keeping import kept
 from seme.interp.feature_bias import (
     Ensemble,
@@ -47,7 +49,7 @@ def add(report: Report, settings: FeatureBiasSettings, context: Context) -> dict
     def run() -> dict[str, Any]:
         return _measure(settings, context)
 
-    found = kept(context.cache, ("feature-bias-joint", 1, context.seed, settings.model_dump_json()), run)
+    found = kept(context.cache, ("feature-bias-joint", 2, context.seed, settings.model_dump_json()), run)
     both = Condition(found["both"])
     _claim(report, both, found, settings)
     _draw(report, found)
@@ -61,7 +63,7 @@ def _measure(settings: FeatureBiasSettings, context: Context) -> dict[str, Any]:
     def watch(steps: int, model: Ensemble) -> None:
         curve.append((steps, looked(model, task, settings)))
 
-    trained = {}
+    trained, recipe = {}, defaults(settings)
     model = mlp(settings, task)
     curve.append((0, looked(model, task, settings)))
     untrained = shares(curve[0][1])
@@ -69,15 +71,15 @@ def _measure(settings: FeatureBiasSettings, context: Context) -> dict[str, Any]:
     for name, prevalence in context.progress(stages, "Easy and hard"):
         one = model if name == "both" else mlp(settings, task, seed=1)
         follow = watch if name == "both" else None
-        steps = train(one, task, seed=context.seed, prevalence=prevalence, watch=follow, **defaults(settings)).steps
+        steps = train(one, task, recipe, seed=context.seed, prevalence=prevalence, watch=follow).steps
         trained[name] = (looked(one, task, settings), steps)
         if name == "both":
             readout = model.readout()
         if name == "hard":
-            more = train(one, task, seed=context.seed + 1, **defaults(settings)).steps
+            more = train(one, task, recipe, seed=context.seed + 1).steps
             trained["hard first"] = (looked(one, task, settings), steps + more)
     other = mlp(settings, task, seed=2)
-    train(other, task, seed=context.seed + 2, prevalence=(0.0, 1.0), **defaults(settings))
+    train(other, task, recipe, seed=context.seed + 2, prevalence=(0.0, 1.0))
     layers = {name: part[0][1].hidden for name, part in trained.items()}
     layers["hard, again"] = looked(other, task, settings)[1].hidden
     both = trained["both"][0]
@@ -88,6 +90,8 @@ def _measure(settings: FeatureBiasSettings, context: Context) -> dict[str, Any]:
         "shuffled": _shuffled(both, context).tolist(),
         "curve": [[steps, shares(part, scale=totals).tolist()] for steps, part in curve],
         "total": totals,
+        "parts": _parts(both, task.features[0].bits, task.features[1].bits),
+        "by sample": _by_sample(both),
         **_consequences(both, readout, context.seed),
         "similarity": _similarities(layers, settings.seeds),
     }
@@ -104,9 +108,36 @@ def _total(part: list[Represented], member: int) -> float:
     return variance_explained((fit.hidden[member], fit.labels), (test.hidden[member], test.labels)).total
 
 
+def _by_sample(part: list[Represented]) -> list[list[float]]:
+    fit, test = part
+    return [
+        variance_explained((fit.hidden[member], fit.labels), (test.hidden[member], test.labels)).by_sample.tolist()
+        for member in range(len(fit.hidden))
+    ]
+
+
+def _parts(part: list[Represented], easy: int, bits: int) -> dict[str, list[float]]:
+    """Return what the bits explain that the hard feature is made of, alone and together, and what noise explains."""
+    fit, test = part
+    own, noise = slice(easy, easy + bits), slice(easy + bits, None)
+
+    def explained(member: int, which: slice) -> Any:
+        pair = [(one.hidden[member], one.inputs[:, which]) for one in (fit, test)]
+        return variance_explained(pair[0], pair[1], most_correlation=0.2)
+
+    members = range(len(fit.hidden))
+    mine = [explained(member, own) for member in members]
+    rest = [explained(member, noise) for member in members] if fit.inputs.shape[1] > easy + bits else []
+    return {
+        "one of its bits": [float(one.features.mean()) for one in mine],
+        "its bits together": [one.together for one in mine],
+        "a bit of noise": [float(one.features.mean()) for one in rest],
+    }
+
+
 def _shuffled(part: list[Represented], context: Context) -> np.ndarray:
     rng = context.rng("shuffled")
-    mixed = [Represented(one.hidden, one.logits, rng.permutation(one.labels[:, :1])) for one in part]
+    mixed = [replace(one, labels=rng.permutation(one.labels[:, :1])) for one in part]
     return shares(mixed)
 
 
@@ -162,26 +193,37 @@ def _claim(report: Report, both: Condition, found: dict[str, Any], settings: Fea
     )  # fmt: skip
     first = Condition(found["hard first"])
     report.claim(
-        Claim.ordered("Learning the hard feature first narrows the gap (share of easy less hard)",
-                      {"hard first": float(first.gap.mean()), "together": float(both.gap.mean())},
-                      spread=ends(first.gap), paper_value="narrows",
-                      note=f"Lowest accuracy {first.learned:.4f} after {first.steps} updates in all.")
+        unpaired("Learning the hard feature first narrows the gap (gap when learned together less gap hard first)",
+                 both.gap, first.gap, paper_value="narrows",
+                 note=f"Gap: share of easy less hard, {both.gap.mean():.3f} and {first.gap.mean():.3f}. Lowest "
+                      f"accuracy {first.learned:.4f} after {first.steps} updates in all.")
     )  # fmt: skip
     report.claim(
-        Claim.at_least("Even then the easy feature explains at least as much (share of easy less hard)",
-                       measured=float(first.gap.mean()), floor=0.0, spread=ends(first.gap),
-                       paper_value="does not close the gap")
+        paired("Even then the easy feature explains at least as much (share of easy less hard)", first.gap,
+               paper_value="does not close the gap")
     )  # fmt: skip
     _claim_chance(report, found, both.names)
-    rows = []
+    _add_tables(report, found, both.names)
+
+
+def _add_tables(report: Report, found: dict[str, Any], names: list[str]) -> None:
+    rows: list[list[Any]] = []
     for label in ("both", "hard first", "easy", "hard"):
         one = Condition(found[label])
         low, high = ends(one.gap)
         rows.append([label, one.steps, *one.accuracy.min(axis=0).tolist(), *one.mean, float(one.gap.mean()), low, high])
-    names = both.names
     columns = ["trained on", "updates", *(f"lowest accuracy, {one}" for one in names),
                *(f"share, {one}" for one in names), "gap", "lowest gap", "highest gap"]  # fmt: skip
     report.table("An easy and a hard feature", columns, rows)
+    shares = Condition(found["both"]).shares
+    rows = [[name, float(shares[:, column].mean()), *ends(shares[:, column])] for column, name in enumerate(names)]
+    rows += [[name, float(np.mean(one)), *ends(one)] for name, one in found["parts"].items() if one]
+    whole = np.array(found["by sample"])
+    rows += [
+        [f"{name}, mean of the samples' shares", float(whole[:, column].mean()), *ends(whole[:, column])]
+        for column, name in enumerate(names)
+    ]  # fmt: skip
+    report.table("What the bits of the hard feature explain beside it", ["feature", "share", "lowest", "highest"], rows)
 
 
 def _claim_chance(report: Report, found: dict[str, Any], names: list[str]) -> None:

@@ -16,8 +16,10 @@ from seme.interp.feature_bias import (
     BitTask,
     Ensemble,
     Mlp,
+    Recipe,
     Represented,
     Task,
+    outputs,
     represent,
     train,
     variance_explained,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 Shares = npt.NDArray[np.float64]
 EASY = BitFeature("linear")
+LEARNED = 0.99
+"""Accuracy from which a feature counts as learned."""
 _FIT, _TEST = 101, 102
 """Seeds of the samples for the maps, and of those on which they are judged."""
 
@@ -39,6 +43,12 @@ class Condition:
         self.names: list[str] = found["names"]
         self.shares, self.accuracy = np.array(found["shares"]), np.array(found["accuracy"])
         self.steps: int = found["steps"]
+
+    @property
+    def whole(self) -> Shares:
+        """Shares in the networks that learned all features, (networks, features)."""
+        kept: Shares = self.shares[self.accuracy.min(axis=1) >= LEARNED]
+        return kept
 
     @property
     def gap(self) -> Shares:
@@ -74,7 +84,7 @@ def mlp(
     """Return untrained networks."""
     chosen = tuple(settings.widths if widths is None else widths)
     return Ensemble(
-        lambda: Mlp(task.width, len(task.names), chosen, dropout=dropout), settings.seeds, seed=seed
+        lambda: Mlp(task.width, outputs(task), chosen, dropout=dropout), settings.seeds, seed=seed
     )  # fmt: skip
 
 
@@ -89,7 +99,7 @@ def shares(found: list[Represented], *, scale: Sequence[float] | None = None) ->
     return np.stack([
         variance_explained(
             (fit.hidden[member], fit.labels), (test.hidden[member], test.labels),
-            scale=None if scale is None else scale[member],
+            classes=max(fit.classes) > 2, scale=None if scale is None else scale[member],
         ).features
         for member in range(len(fit.hidden))
     ])  # fmt: skip
@@ -101,21 +111,24 @@ def measured(
     task: Task,
     settings: FeatureBiasSettings,
     context: Context,
+    prevalence: Sequence[float] | None = None,
     **training: Any,
 ) -> Condition:
     """Train networks and measure them, or take what an earlier run has kept."""
-    return measured_parts(name, make, task, settings, context, {"all": slice(None)}, **training)["all"]
+    parts = {"all": slice(None)}
+    return measured_parts(name, make, task, settings, context, parts, prevalence=prevalence, **training)["all"]
 
 
 def measured_parts(
     name: str, make: Callable[[], Ensemble], task: Task, settings: FeatureBiasSettings, context: Context,
-    parts: Mapping[str, slice], **training: Any,
+    parts: Mapping[str, slice], prevalence: Sequence[float] | None = None, **training: Any,
 ) -> dict[str, Condition]:  # fmt: skip
     """Train networks and measure several parts of what is looked at."""
 
     def run() -> dict[str, Any]:
         model = make()
-        steps = train(model, task, seed=context.seed, **{**defaults(settings), **training}).steps
+        recipe = replace(defaults(settings), **training)
+        steps = train(model, task, recipe, seed=context.seed, prevalence=prevalence).steps
         whole = looked(model, task, settings)
         said = {"names": list(task.names), "accuracy": whole[1].accuracy.tolist(), "steps": steps}
         return {
@@ -123,16 +136,16 @@ def measured_parts(
             for label, part in parts.items()
         }
 
-    key = ("feature-bias", 1, name, context.seed, settings.model_dump_json(), sorted(training.items()), str(parts))
+    key = ("feature-bias", 2, name, context.seed, settings.model_dump_json(), prevalence, sorted(training.items()),
+           str(parts))  # fmt: skip
     return {label: Condition(one) for label, one in kept(context.cache, key, run).items()}
 
 
-def defaults(settings: FeatureBiasSettings) -> dict[str, Any]:
+def defaults(settings: FeatureBiasSettings) -> Recipe:
     """Return how networks are trained where nothing else is asked."""
-    return {
-        "steps": settings.steps, "size": settings.size, "rate": settings.rate, "until": settings.until,
-        "chunk": settings.chunk,
-    }  # fmt: skip
+    return Recipe(
+        settings.steps, settings.size, settings.rate, until=settings.until, chunk=settings.chunk
+    )  # fmt: skip
 
 
 def ends(values: npt.ArrayLike) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from seme.interp.feature_bias.probing import (
     representational_similarity,
 )
 from seme.interp.feature_bias.tasks import BitFeature, BitTask, ImageTask, Task, WordTask
-from seme.interp.feature_bias.training import FeatureBatches, Represented, Trained, represent, train
+from seme.interp.feature_bias.training import FeatureBatches, Recipe, Represented, Trained, outputs, represent, train
 from seme.interp.feature_bias.variance import Density, Explained, unit_density, variance_explained
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Flips",
     "ImageTask",
     "Mlp",
+    "Recipe",
     "Represented",
     "Sequencer",
     "Task",
@@ -36,6 +37,7 @@ __all__ = [
     "component_accuracy",
     "downstream_agreement",
     "flip_thresholds",
+    "outputs",
     "represent",
     "representational_similarity",
     "train",

@@ -14,18 +14,23 @@ import numpy.typing as npt
 
 from seme.errors import InputError
 
-Kind: TypeAlias = Literal["linear", "or", "and", "majority", "parity"]
+Kind: TypeAlias = Literal["linear", "or", "and", "majority", "parity", "number", "modulo"]
 Labels: TypeAlias = npt.NDArray[np.int64]
-_KINDS = ("linear", "or", "and", "majority", "parity")
+_KINDS = ("linear", "or", "and", "majority", "parity", "number", "modulo")
 _MOST_BITS = 12
+_MODULUS = 4
 
 
 class Task(Protocol):
-    """Inputs with several binary features."""
+    """Inputs with several features, each of two or more classes."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Of the features."""
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Of each feature."""
 
     def sample(
         self, count: int, rng: np.random.Generator, *, balanced: bool = False
@@ -41,7 +46,8 @@ class BitFeature:
     ----------
     kind
         `linear` is one bit; `or`, `and` and `majority` are of several; `parity` is whether an odd number of bits is set
-        (of two: XOR).
+        (of two: XOR). `number` has 2^bits classes, the number that the bits write; `modulo` four, the sum of the bits
+        modulo 4.
     bits
         How many bits it reads.
 
@@ -63,14 +69,21 @@ class BitFeature:
             )
         if self.kind == "majority" and self.bits % 2 == 0:
             raise InputError(f"bits is {self.bits} for majority, expected an odd number: an even one may tie")
+        if self.kind == "modulo" and self.bits < _MODULUS - 1:
+            raise InputError(f"bits is {self.bits} for modulo, expected at least {_MODULUS - 1}: all sums must occur")
 
     @property
     def name(self) -> str:
         """As it is shown: `parity of 4`."""
         return self.kind if self.bits == 1 else f"{self.kind} of {self.bits}"
 
+    @property
+    def classes(self) -> int:
+        """Labels that there are."""
+        return 1 << self.bits if self.kind == "number" else _MODULUS if self.kind == "modulo" else 2
+
     def compute(self, bits: npt.NDArray[np.int64]) -> Labels:
-        """Return the label (n,) of bits (n, bits), each 0 or 1."""
+        """Return the label (n,), from 0, of bits (n, bits), each 0 or 1."""
         total = bits.sum(axis=1)
         found = {
             "linear": total,
@@ -78,6 +91,8 @@ class BitFeature:
             "and": total == self.bits,
             "majority": total > self.bits / 2,
             "parity": total % 2,
+            "number": bits @ (1 << np.arange(self.bits)),
+            "modulo": total % _MODULUS,
         }[self.kind]
         return np.asarray(found).astype(np.int64)
 
@@ -112,6 +127,11 @@ class BitTask:
         return tuple(feature.name for feature in self.features)
 
     @property
+    def classes(self) -> tuple[int, ...]:
+        """Of each feature."""
+        return tuple(feature.classes for feature in self.features)
+
+    @property
     def width(self) -> int:
         """Bits of an input."""
         return sum(feature.bits for feature in self.features) + self.noise
@@ -119,7 +139,7 @@ class BitTask:
     def sample(
         self, count: int, rng: np.random.Generator, *, balanced: bool = False
     ) -> tuple[npt.NDArray[np.float32], Labels]:
-        """Return inputs (count, width) of -1 and 1 and labels (count, features) of 0 and 1.
+        """Return inputs (count, width) of -1 and 1 and labels (count, features), each from 0.
 
         Parameters
         ----------
@@ -135,7 +155,7 @@ class BitTask:
         InputError
             If `count` is not positive, or combinations cannot be equally often in it.
         """
-        labels = _labels(count, len(self.features), rng, balanced=balanced)
+        labels = _labels(count, self.classes, rng, balanced=balanced)
         blocks = []
         for column, tables in enumerate(self._tables):
             wanted = labels[:, column]
@@ -172,10 +192,12 @@ class WordTask:
     Raises
     ------
     InputError
-        If there is no synonym.
+        If there is no synonym, or a feature has more than two classes.
     """
 
     def __init__(self, bits: BitTask, *, synonyms: int = 8) -> None:
+        if max(bits.classes) > 2:
+            raise InputError(f"bits has features of {max(bits.classes)} classes, and words say features of two")
         if synonyms < 1:
             raise InputError(f"synonyms is {synonyms}, expected at least 1")
         self.bits, self.synonyms = bits, synonyms
@@ -184,6 +206,11 @@ class WordTask:
     def names(self) -> tuple[str, ...]:
         """Of the features."""
         return self.bits.names
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Of each feature: two."""
+        return self.bits.classes
 
     @property
     def vocabulary(self) -> int:
@@ -217,6 +244,7 @@ class ImageTask:
     """
 
     names = ("colour", "texture", "shape")
+    classes = (2, 2, 2)
     _THING = 8
 
     def __init__(self, *, size: int = 12, noise: float = 0.1) -> None:
@@ -238,7 +266,7 @@ class ImageTask:
         self, count: int, rng: np.random.Generator, *, balanced: bool = False
     ) -> tuple[npt.NDArray[np.float32], Labels]:
         """Return pictures (count, 3, size, size) and labels (count, 3): colour, texture, shape."""
-        labels = _labels(count, 3, rng, balanced=balanced)
+        labels = _labels(count, self.classes, rng, balanced=balanced)
         pictures = rng.normal(0, self.noise, (count, 3, self.size, self.size)).astype(np.float32)
         things = self._shapes[labels[:, 2]] * self._stripes[labels[:, 1]]
         places = rng.integers(0, self.size - self._THING + 1, (count, 2))
@@ -250,20 +278,20 @@ class ImageTask:
         return pictures, labels
 
 
-def _labels(count: int, features: int, rng: np.random.Generator, *, balanced: bool) -> Labels:
+def _labels(count: int, classes: tuple[int, ...], rng: np.random.Generator, *, balanced: bool) -> Labels:
     if count < 1:
         raise InputError(f"count is {count}, expected at least 1")
     if not balanced:
-        return rng.integers(0, 2, (count, features))
-    combinations = 2**features
+        return rng.integers(0, classes, (count, len(classes)))
+    combinations = int(np.prod(classes))
     if count % combinations:
         raise InputError(f"count is {count}, expected a multiple of {combinations}, the combinations of labels")
-    rows = (np.arange(combinations)[:, None] >> np.arange(features)) & 1
+    rows = np.indices(classes).reshape(len(classes), -1).T
     return rng.permutation(np.repeat(rows, count // combinations, axis=0), axis=0)
 
 
-def _configurations(feature: BitFeature) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return all settings of a feature's bits that have the label 0, and those that have 1."""
+def _configurations(feature: BitFeature) -> list[npt.NDArray[np.int64]]:
+    """Return, for each label, all settings of a feature's bits that have it."""
     rows = (np.arange(2**feature.bits)[:, None] >> np.arange(feature.bits)) & 1
     found = feature.compute(rows)
-    return rows[found == 0], rows[found == 1]
+    return [rows[found == label] for label in range(feature.classes)]
