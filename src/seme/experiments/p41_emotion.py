@@ -16,10 +16,11 @@ class EmotionSettings(ExperimentSettings):
     model: str = Field(default="smollm2-135m", description="A language model of Seme's, a folder, or a hub name")
     encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
     situations: int = Field(default=30, ge=8, le=30, description="Situations of each of the seven emotions")
-    forms: int = Field(default=2, ge=1, le=20, description="Forms in which each situation is told")
+    forms: int = Field(default=6, ge=1, le=20, description="Forms in which each situation is told")
     test_share: float = Field(default=0.3, gt=0, lt=1, description="Share of the situations that are held out")
     hidden: int = Field(default=256, ge=1, description="Hidden units of the probes")
-    splits: int = Field(default=2, ge=1, description="Splits of the training part by which the best layer is chosen")
+    repeats: int = Field(default=3, ge=1, description="Divisions into training and held-out situations")
+    splits: int = Field(default=1, ge=1, description="Splits of each training part by which its best layer is chosen")
     asked: int = Field(default=1, ge=1, description="Forms of each held-out situation that the model is asked about")
     prompts: int = Field(default=3, ge=1, le=3, description="Wordings of the question")
     filler: int = Field(default=100, ge=25, description="Neutral tokens after each utterance")
@@ -29,6 +30,7 @@ class EmotionSettings(ExperimentSettings):
     )
     followed: int = Field(default=2, ge=1, description="Held-out utterances of each emotion that are followed so long")
     blocks: int = Field(default=0, ge=0, description="First blocks that are recorded; 0 for all")
+    every: int = Field(default=2, ge=1, description="Blocks from one recorded layer to the next")
     samples: int = Field(default=1000, ge=50, description="Samples of the bootstrap")
     compared: bool = Field(default=True, description="Also probe the encoder, and the model without training")
 
@@ -36,8 +38,8 @@ class EmotionSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Take few situations, one form, the first blocks, and one wording of the question."""
         return cls(
-            situations=9, forms=1, test_share=0.2, hidden=32, splits=1, asked=1, prompts=1, filler=25, long_filler=25,
-            refitted=5, followed=1, blocks=3, samples=200, compared=False,
+            situations=9, forms=1, test_share=0.2, hidden=32, repeats=1, splits=1, asked=1, prompts=1,
+            filler=25, long_filler=25, refitted=5, followed=1, blocks=3, every=1, samples=200, compared=False,
         )  # fmt: skip
 
 
@@ -52,7 +54,7 @@ def run(settings: EmotionSettings, context: Context) -> Report:
     recorder = Recorder(settings, context)
     read = layers.add(report, told, recorder, settings, context)
     asking.add(report, read, recorder, settings, context)
-    shape.add(report, read, recorder)
+    shape.add(report, read, recorder, context)
     prompting.add(report, read, recorder, settings, context)
     lasting.add(report, read, recorder, settings, context)
     models.add(report, read, recorder, settings, context)

@@ -48,6 +48,12 @@ def test_situations_are_held_out_and_emotions_balanced(told):
     assert len(made.of_form(made.test, 1)) == 7 * 6
 
 
+def test_more_forms_follow_after_the_first_and_leave_them_as_they_are(told):
+    few, more = told(forms=1, situations=12), told(forms=3, situations=12)
+    assert more.texts[: len(few.texts)] == few.texts
+    assert sorted(more.of_form(more.test, 1)) == sorted(few.test)
+
+
 def test_frames_are_the_same_for_every_emotion(told):
     made = told(forms=2, situations=10)
     frames = {

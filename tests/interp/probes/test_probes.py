@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from seme.errors import CorruptionError, InputError
 from seme.interp.probes import (
     ForestProbe,
+    LayerScores,
     LayerStates,
     Probe,
     ProbeWarning,
@@ -291,3 +292,21 @@ def test_a_forest_finds_what_no_line_separates():
     states = LayerStates.of(x)
     assert probe_layers(states, y, probe=ForestProbe(50, leaf=2), splits=2).mean[0] > 0.85
     assert probe_layers(states, y, splits=2).mean[0] < 0.65
+
+
+def test_joined_scores_are_those_of_one_run_over_all_splits():
+    x, y = _blobs(n=80, width=5, size=0.3)
+    states = LayerStates(np.stack([x, x[:, ::-1]]).astype(np.float32), ("one", "two"))
+    parts = list(grouped_splits(y, splits=3))
+    whole = probe_layers(states, y, parts=parts)
+    single = [probe_layers(states, y, parts=[one]) for one in parts]
+    joined = LayerScores.joined(single)
+    for name in ("accuracy", "auc", "right", "tested", "confusion"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+    chosen = LayerScores.joined([one.only(1, "chosen") for one in single])
+    assert chosen.names == ("chosen",)
+    np.testing.assert_array_equal(chosen.mean, whole.mean[1:])
+    with pytest.raises(InputError, match="of other layers"):
+        LayerScores.joined([single[0], chosen])
+    with pytest.raises(InputError, match="parts is empty"):
+        LayerScores.joined([])

@@ -8,14 +8,14 @@ import numpy as np
 from scipy.stats import binomtest
 
 from seme.experiment import Context
+from seme.experiments.clear import clearly_above
 from seme.experiments.emotion.corpus import EMOTIONS
 from seme.experiments.emotion.layers import Read
 from seme.experiments.emotion.recording import Recorder
 from seme.experiments.keeping import kept
 from seme.interp.activations.fingerprint import model_hash
-from seme.interp.depth import depth_interval
 from seme.interp.emotion import corrected, label_scores
-from seme.report import Claim, Report
+from seme.report import Report
 
 if TYPE_CHECKING:
     from seme.experiments.p41_emotion import EmotionSettings
@@ -74,11 +74,10 @@ def _claim(
     only = int((probe & ~asked).sum()), int((asked & ~probe).sum())
     test = binomtest(only[0], max(1, sum(only))).pvalue if sum(only) else 1.0
     report.claim(
-        Claim.at_least("The probe beats asking the same model (accuracy, probe less best wording)",
-                       measured=float(probe.mean() - asked.mean()), floor=0.1,
-                       spread=depth_interval(drawn),
-                       paper_value="significantly better than zero-shot",
-                       note=f"{probe.mean():.3f} against {asked.mean():.3f} (wording {best}, chosen on these texts, in "
+        clearly_above("The probe beats asking the same model by ten points (accuracy, probe less best wording)",
+                      float(probe.mean() - asked.mean()), drawn, floor=0.1,
+                      paper_value="significantly better than zero-shot",
+                      note=f"{probe.mean():.3f} against {asked.mean():.3f} (wording {best}, chosen on these texts, in "
                             f"favour of asking); exact sign test on the texts that one alone gets right ({only[0]} "
                             f"against {only[1]}): p = {test:.2g}. Labels are scored, not parsed; taken as they are, "
                             f"the scores of the best wording reach {plain:.3f}.")

@@ -61,10 +61,12 @@ def build(settings: EmotionSettings, context: Context, report: Report) -> Corpus
         f"are held out ({settings.test_share:.0%}), and with them their words. Utterances are the user's turn under "
         "an empty system prompt, and the state of their last token is read."
     )
-    mask = np.array(held)
+    # All first forms stand before all second ones: more forms leave the recordings of the others valid.
+    order = np.argsort(forms, kind="stable")
+    mask = np.array(held)[order]
     return Corpus(
-        tuple(texts), np.array(labels), np.array(situations), np.array(forms), np.flatnonzero(~mask),
-        np.flatnonzero(mask),
+        tuple(texts[one] for one in order), np.array(labels)[order], np.array(situations)[order],
+        np.array(forms)[order], np.flatnonzero(~mask), np.flatnonzero(mask),
     )  # fmt: skip
 
 

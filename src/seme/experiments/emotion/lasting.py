@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from seme.assets import load_texts
 from seme.errors import InputError
 from seme.experiment import Context
+from seme.experiments.clear import clearly_below
 from seme.experiments.emotion.corpus import EMOTIONS, Numbers
 from seme.experiments.emotion.layers import CHANCE, Read, network
 from seme.experiments.emotion.recording import Recorder
@@ -47,7 +48,7 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
         same |= {
             offset: read.probe.predict(rows) == corpus.labels[few] for offset, rows in zip(far, longer, strict=True)
         }
-    _claim(report, same, fresh, near[-1], len(trained))
+    _claim(report, same, fresh, near[-1], len(trained), settings, context)
     decays = {name: fit_decay(list(found), [one.mean() for one in found.values()])
               for name, found in (("same", same), ("fresh", fresh))}  # fmt: skip
     _add_table(report, read, recorder, filler, same, fresh, decays)
@@ -79,7 +80,9 @@ def _few(texts: Numbers, labels: Numbers, each: int) -> Numbers:
     return np.concatenate([texts[labels[texts] == label][:each] for label in range(len(EMOTIONS))])
 
 
-def _claim(report: Report, same: Values, fresh: Values, offset: int, trained: int) -> None:
+def _claim(
+    report: Report, same: Values, fresh: Values, offset: int, trained: int, settings: EmotionSettings, context: Context
+) -> None:
     for which, found in (("the same probe", same), ("a probe fitted there", fresh)):
         count = len(found[offset])
         error = float(np.sqrt(CHANCE * (1 - CHANCE) / count))
@@ -92,11 +95,14 @@ def _claim(report: Report, same: Values, fresh: Values, offset: int, trained: in
                                 f"utterance itself {found[0].mean():.3f}."
                                 + (f" Fitted on {trained} utterances." if found is fresh else ""))
         )  # fmt: skip
+    rng = context.rng("lasting")
     for which, found in (("the same probe", same), ("a probe fitted there", fresh)):
-        steps = np.diff([found[one].mean() for one in found])
+        near = [one for one in found if one <= offset]
+        steps = (found[near[-1]].astype(float) - found[near[0]]) / (len(near) - 1)
+        drawn = steps[rng.integers(len(steps), size=(settings.samples, len(steps)))].mean(axis=1)
         report.claim(
-            Claim.at_most(f"It wears off (mean change of accuracy from offset to offset, {which})",
-                          measured=float(steps.mean()), ceiling=0.0, spread=float(steps.std()))
+            clearly_below(f"It wears off (mean change of accuracy from offset to offset, {which})",
+                          float(steps.mean()), drawn)
         )  # fmt: skip
 
 
@@ -133,7 +139,8 @@ def _draw(report: Report, same: Values, fresh: Values, decay: Decay) -> None:
         at = list(found)
         mean = np.array([one.mean() for one in found.values()])
         error = np.array([one.std() / np.sqrt(len(one)) for one in found.values()])
-        axes.errorbar(at, mean, error, fmt=style, ms=4, capsize=2, label=label)
+        axes.plot(at, mean, style, ms=4, label=label)
+        axes.fill_between(at, mean - 1.96 * error, mean + 1.96 * error, alpha=0.2)
     dense = np.concatenate([np.linspace(0, 5, 60), np.geomspace(5, max(same), 60)])
     axes.plot(dense, decay(dense), color="0.4", lw=1, ls=":", label=f"decay, half-life {decay.half_life:.1f} tokens")
     axes.axhline(CHANCE, color="black", lw=0.8, label="chance")
@@ -146,6 +153,6 @@ def _draw(report: Report, same: Values, fresh: Values, decay: Decay) -> None:
     axes.legend(fontsize=7)
     report.figure(
         "How long it lasts", figure,
-        "Accuracy of the emotion of held-out utterances, read from tokens of documentation that follow; bars are "
-        "standard errors.",
+        "Accuracy of the emotion of held-out utterances, read from tokens of documentation that follow; bands "
+        "are 1.96 standard errors.",
     )  # fmt: skip

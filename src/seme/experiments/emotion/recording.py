@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from seme.assets import load_language_model
@@ -20,6 +21,9 @@ from seme.interp.probes import LayerStates, record_states, untrained
 
 if TYPE_CHECKING:
     from seme.experiments.p41_emotion import EmotionSettings
+
+_PART = 210
+"""Sequences that are recorded and kept together, so that a broken run loses no more."""
 
 
 class Recorder:
@@ -57,16 +61,25 @@ class Recorder:
         wanted = self._settings.blocks
         if wanted > len(names) - 1:
             raise InputError(f"--blocks {wanted}: {self._settings.model} has {len(names) - 1}", hint="0 takes all")
-        return names[: wanted + 1] if wanted else names
+        few = names[: wanted + 1] if wanted else names
+        if (len(few) - 1) % self._settings.every:
+            raise InputError(f"--every {self._settings.every}: there are {len(few) - 1} blocks, and the last is needed")
+        return few[:: self._settings.every]
 
     def _recorded(
         self, what: str, model: torch.nn.Module, sequences: Sequence[Sequence[int]],
         at: Sequence[Sequence[int]] | None,
     ) -> LayerStates:  # fmt: skip
-        return recorded(
-            self._context.cache, (model_hash(model), self._sites, list(sequences), at),
-            lambda: record_states(model, sequences, sites=self._sites, at=at, progress=self.shown(what)),
-        )  # fmt: skip
+        found = []
+        for start in range(0, len(sequences), _PART):
+            part = list(sequences[start : start + _PART])
+            places = None if at is None else list(at[start : start + _PART])
+
+            def make(part: list[Any] = part, places: list[Any] | None = places) -> LayerStates:
+                return record_states(model, part, sites=self._sites, at=places, progress=self.shown(what))
+
+            found.append(recorded(self._context.cache, (model_hash(model), self._sites, part, places), make))
+        return LayerStates(np.concatenate([one.values for one in found], axis=1), found[0].names)
 
     def shown(self, what: str) -> Callable[..., Iterator[Any]]:
         """Return progress that says what is recorded."""

@@ -169,7 +169,7 @@ def _draw(report: Report, fits: dict[str, list[LayerFit]], probes: dict[str, lis
         axes[2].plot([one.time for one in probes[kind]], color=colour, label=f"{kind}: time")
         axes[2].plot([one.year for one in probes[kind]], "--", color=colour, label=f"{kind}: year")
         axes[2].plot([one.digits[-2] for one in probes[kind]], ":", color=colour, label=f"{kind}: decade digit")
-    axes[2].set(title="probes", xlabel="layer", ylabel="R², or share right", ylim=(0, 1.05))
+    axes[2].set(title="probes", xlabel="layer", ylabel="R², or share right", ylim=(0.5, 1.02))
     axes[2].legend(fontsize=6)
     report.figure(
         "Layers", figure,
@@ -189,5 +189,8 @@ def _draw_matrices(report: Report, read: Read, step: int) -> None:
             s = state_similarity(read.states[kind][layer][::step])
             shown = panel.imshow(s, cmap="cividis", extent=(*ends, *ends[::-1]), vmin=-0.5, vmax=1)
             panel.set_title(f"{kind}, layer {layer}", fontsize=9)
+        row[0].set_ylabel("year")
+    for panel in axes[-1]:
+        panel.set_xlabel("year")
     figure.colorbar(shown, ax=axes, shrink=0.6, label="cosine of standardised states")
     report.figure("Year-similarity matrices", figure, "Cosines of the states of years and of numbers, by layer.")

@@ -180,7 +180,8 @@ def _draw(report: Report, group: _Group, shares: npt.NDArray[np.float64], years:
     right.axvline(group.year.trough, color="black", lw=0.8)
     right.axvline(PRESENT, color="0.5", lw=0.8, ls=":")
     right.set(xlabel="year", ylabel="activation, in deviations", title="mean activation, over 51 years")
-    right.legend(fontsize=7)
+    right.set_ylim(bottom=right.get_ylim()[0] - 1.6)  # room for the legend
+    right.legend(fontsize=7, ncols=2, loc="lower right")
     report.figure(
         "Temporal neurons", figure,
         "Left: share of each layer's neurons that is more active for a year than for the same number (dashed: all). "

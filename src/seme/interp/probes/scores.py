@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,7 @@ import numpy.typing as npt
 from seme.errors import InputError
 
 Floats = npt.NDArray[np.float64]
+_BY_SPLIT = ("accuracy", "balanced", "f1", "auc", "calibration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,35 @@ class LayerScores:
     def standard_error(self) -> float:
         """Standard error of chance accuracy, over the texts that were tested, each counted once."""
         return float(np.sqrt(self.chance * (1 - self.chance) / max(1, int((self.tested > 0).sum()))))
+
+    @classmethod
+    def joined(cls, parts: Sequence[LayerScores]) -> LayerScores:
+        """Return the scores of several runs over the same texts and layers, as if their splits were of one.
+
+        Raises
+        ------
+        InputError
+            If there is no part, or they are of other layers, classes or groups.
+        """
+        if not parts:
+            raise InputError("parts is empty, expected the scores of one run or more")
+        first = parts[0]
+        for one in parts:
+            if (one.names, one.classes) != (first.names, first.classes) or not np.array_equal(one.groups, first.groups):
+                raise InputError("parts are of other layers, classes or groups than the first of them")
+        beside: dict[str, Any] = {name: np.hstack([getattr(one, name) for one in parts]) for name in _BY_SPLIT}
+        beside |= {
+            name: np.sum([getattr(one, name) for one in parts], axis=0) for name in ("right", "tested", "confusion")
+        }
+        failed = tuple(dict.fromkeys(name for one in parts for name in one.unconverged))
+        return replace(first, **beside, unconverged=failed)
+
+    def only(self, layer: int, name: str) -> LayerScores:
+        """Return one layer's scores under another name, e.g. to join layers that were chosen in each split."""
+        at = slice(layer, layer + 1)
+        cut: dict[str, Any] = {field: getattr(self, field)[at] for field in (*_BY_SPLIT, "right", "confusion")}
+        failed = (name,) if self.names[layer] in self.unconverged else ()
+        return replace(self, names=(name,), unconverged=failed, **cut)
 
     def bootstrap(self, count: int, rng: np.random.Generator) -> Floats:
         """Return accuracies (count, layers) with whole groups drawn again.
