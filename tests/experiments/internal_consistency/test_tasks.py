@@ -8,26 +8,74 @@ import numpy as np
 import pytest
 
 from seme.errors import InputError
+from seme.experiments.internal_consistency.choosing import _halves
 from seme.experiments.internal_consistency.deduction import Alphabet, Examples, deduce
-from seme.experiments.internal_consistency.measures import area
+from seme.experiments.internal_consistency.looking import _probed
+from seme.experiments.internal_consistency.measures import area, resampled
 from seme.experiments.internal_consistency.planted import _enumerated
-from seme.experiments.internal_consistency.questions import ask, prompt, whole_sentences
+from seme.experiments.internal_consistency.questions import FORMS, TASKS, Asking, Question, ask, whole_sentences
 
 
 @pytest.mark.parametrize("task", ["coin", "parity", "comparison"])
 def test_half_of_the_statements_are_true_and_all_are_what_they_say(task):
     found = ask(task, 30, np.random.default_rng(0))
-    assert len({one.text for one in found}) == 30
+    assert len({one.about for one in found}) == 30
     assert sum(one.true for one in found) == 15
     for one in found:
-        words = one.text.rstrip(".").split()
         if task == "coin":
-            assert one.true == ((one.text.count(" flips it.") % 2) == 0)
+            assert one.true == ((one.about[0].count(" flips it.") % 2) == 0)
         elif task == "parity":
-            assert one.true == (int(words[0]) % 2 == 0)
+            assert one.true == (int(one.about[0]) % 2 == 0)
         else:
-            assert one.true == (int(words[0]) > int(words[-1]))
-    assert prompt(task, found[0]).endswith(f"Statement: {found[0].text}\nReasoning:")
+            assert one.true == (int(one.about[0]) > int(one.about[1]))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("task", TASKS)
+def test_what_is_shown_is_answered_in_the_same_form(task, form):
+    asking, question = Asking(task, form), Question(("a thrush", "12"), True)
+    for text in (asking.prompt(question), asking.direct(question)):
+        for label in asking.labels:
+            assert text.count(f"{asking.cue}{label}\n") == 1
+        assert asking.asked(question) in text
+    assert asking.prompt(question) == f"{asking.preamble}{asking.asked(question)}\nReasoning:"
+    assert asking.direct(question).endswith(asking.cue)
+    with pytest.raises(InputError, match="form is 'riddle'"):
+        Asking(task, "riddle")
+
+
+def test_questions_run_out():
+    with pytest.raises(InputError, match="no 9000 different questions"):
+        ask("comparison", 9000, np.random.default_rng(0))
+
+
+def test_development_questions_are_apart_and_even():
+    first, rest = _halves([Question((str(n),), n % 2 == 0) for n in range(20)], 7)
+    assert sum(one.true for one in first) == 4
+    assert len(first) == 7
+    assert not set(first) & set(rest)
+    assert len(rest) == 13
+
+
+def test_resampled_means_are_of_whole_questions():
+    values, questions = np.array([[1.0], [3.0], [8.0]]), [0, 0, 5]
+    found = resampled(values, questions, 400, np.random.default_rng(0))
+    assert set(np.round(found[:, 0], 6)) == {2.0, 4.0, 8.0}  # either twice, or both: 12 / 3
+    alone = resampled(values, questions, 400, np.random.default_rng(0), weights=[0, 1, 0])
+    assert set(alone[~np.isnan(alone)]) == {3.0}
+    assert np.isnan(alone).any()
+
+
+def test_probes_find_what_is_planted_and_do_not_see_the_question():
+    rng = np.random.default_rng(0)
+    questions = np.arange(40).repeat(3)
+    truth = rng.integers(0, 2, 40)[questions]
+    outputs = rng.normal(size=(120, 2, 60)).astype(np.float32)
+    outputs[:, 0] = rng.normal(size=(40, 60))[questions]  # tells the question apart, and nothing of the answer
+    outputs[:, 1, 3] += 5 * truth
+    right = _probed(outputs, truth, questions).mean(axis=0)
+    assert right[1] > 0.85
+    assert 0.3 < right[0] < 0.7
 
 
 def test_rationales_end_with_a_full_stop():

@@ -2,96 +2,131 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from seme.experiments.internal_consistency.benches import DEDUCTION, Bench
-from seme.experiments.internal_consistency.measures import pooled
+from seme.experiment import Context
+from seme.experiments.internal_consistency.bench import DEDUCTION, Bench
+from seme.experiments.internal_consistency.measures import Floats, band, interval, resampled
 from seme.interp.consistency import Balanced, InternalConsistency, agreement
 from seme.report import Claim, Report
 
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    from seme.experiments.p51_internal_consistency import InternalConsistencySettings
+
+_MIDDLE = (0.4, 0.9)
+"""Relative depths of the middle and late-middle layers."""
 
 
-def add(report: Report, benches: list[Bench]) -> None:
-    """Go through the layers of both kinds of models, and hold answers with rationales against direct ones."""
-    kinds = {"language model": [one for one in benches if one.family != DEDUCTION],
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A figure by layer (layers,), and in resamples of the questions (draws, layers)."""
+
+    mean: Floats
+    drawn: Floats
+
+
+def kinds(benches: list[Bench]) -> dict[str, list[Bench]]:
+    """Return the tasks of the language model and those of the small models."""
+    found = {"language model": [one for one in benches if one.family != DEDUCTION],
              "deduction from scratch": [one for one in benches if one.family == DEDUCTION]}  # fmt: skip
-    curves = {name: _curves(found) for name, found in kinds.items() if found}
-    for name, curve in curves.items():
-        _claim_depth(report, name, curve)
+    return {name: chosen for name, chosen in found.items() if chosen}
+
+
+def add(report: Report, benches: list[Bench], settings: InternalConsistencySettings, context: Context) -> None:
+    """Go through the layers of both kinds of models, and hold answers with rationales against direct ones."""
+    curves = {name: _curves(found, settings.resamples, context) for name, found in kinds(benches).items()}
+    for name, (right, wrong) in curves.items():
+        _claim_depth(report, name, right, wrong)
     _draw(report, curves)
-    _claim_rationales(report, benches)
+    _claim_rationales(report, benches, settings, context)
     _claim_balance(report, benches)
 
 
-def _curves(benches: list[Bench]) -> tuple[Floats, Floats]:
+def _curves(benches: list[Bench], draws: int, context: Context) -> tuple[Curve, Curve]:
     """Return agreement with the last layer by layer, the mean over tasks, for right paths and for wrong ones."""
     found = []
     for right in (True, False):
-        rows = [
-            agreement(one.said)[one.correct == right].mean(axis=0) for one in benches if (one.correct == right).any()
-        ]
-        found.append(np.mean(rows, axis=0) if rows else np.full(benches[0].said.shape[1], np.nan))
+        rows, drawn = [], []
+        for one in benches:
+            here, agreed = one.correct == right, agreement(one.said)
+            if here.any():
+                rng = context.rng("agreement", one.name)  # the same questions for right and wrong paths
+                rows.append(agreed[here].mean(axis=0))
+                drawn.append(resampled(agreed, one.paths.questions, draws, rng, weights=here))
+        nothing = np.full(benches[0].said.shape[1], np.nan)
+        found.append(
+            Curve(np.mean(rows, axis=0), np.nanmean(drawn, axis=0)) if rows else Curve(nothing, nothing[None])
+        )  # fmt: skip
     return found[0], found[1]
 
 
-def _claim_depth(report: Report, name: str, curve: tuple[Floats, Floats]) -> None:
-    right, wrong = curve
-    both = right if np.isnan(wrong).any() else wrong if np.isnan(right).any() else (right + wrong) / 2
+def _claim_depth(report: Report, name: str, right: Curve, wrong: Curve) -> None:
+    both = np.nanmean([right.mean, wrong.mean], axis=0)
     last = len(both) - 1
     report.claim(
         Claim.at_least(f"{name}: agreement with the last layer rises with depth (Spearman over layers)",
                        measured=float(spearmanr(np.arange(1, last + 1), both[1:]).statistic), floor=0.7,
                        note=f"{both[1]:.3f} at the first layer, {both[last - 1]:.3f} at the last but one.")
     )  # fmt: skip
-    if np.isnan(right).any() or np.isnan(wrong).any():
-        report.claim(Claim.not_tested(f"{name}: right and wrong paths differ most in middle or late-middle layers",
-                                      "All paths were right, or all wrong."))  # fmt: skip
+    statement = f"{name}: right and wrong paths differ most in middle or late-middle layers"
+    if np.isnan(right.mean).any() or np.isnan(wrong.mean).any():
+        report.claim(Claim.not_tested(statement, "All paths were right, or all wrong."))
         return
-    gap = right - wrong
+    depth = np.arange(1, last) / last
+    middle = (depth >= _MIDDLE[0]) & (depth <= _MIDDLE[1])
+    gap, gaps = right.mean - wrong.mean, (right.drawn - wrong.drawn)[:, 1:-1]
+    more = interval(gaps[:, middle].mean(1) - gaps[:, ~middle].mean(1))
     peak = int(np.argmax(gap[1:])) + 1
+    peaks = interval((np.argmax(gaps, axis=1) + 1) / last)
     report.claim(
-        Claim.equal(f"{name}: right and wrong paths differ most in middle or late-middle layers (relative depth)",
-                    measured=peak / last, value=0.65, tolerance=0.25,
-                    note=f"Largest at layer {peak} of {last}, with {gap[peak]:.3f}; at the last it is {gap[-1]:.3f} by "
-                         "definition.")
+        Claim.at_least(f"{statement} (lower end of the 95 % interval of the gap at relative depths of {_MIDDLE[0]} to "
+                       f"{_MIDDLE[1]} above that elsewhere)", measured=more[0], floor=0.0, spread=more,
+                       note=f"Largest at layer {peak} of {last}, with {gap[peak]:.3f} (relative depth of the largest "
+                            f"in resamples: {peaks[0]:.2f} to {peaks[1]:.2f}); at the last it is {gap[-1]:.3f} by "
+                            "definition.")
     )  # fmt: skip
 
 
-def _claim_rationales(report: Report, benches: list[Bench]) -> None:
-    rows = []
+def _claim_rationales(
+    report: Report, benches: list[Bench], settings: InternalConsistencySettings, context: Context
+) -> None:
+    figures: dict[str, list[float]] = {}
+    gains, falls = {}, {}
     for one in benches:
         balanced = Balanced().fit(one.direct)
-        said = balanced.predict(one.direct)[:, -1]
-        rows.append([
-            one.name, float((said == one.truth[one.direct.questions]).mean()), float(one.correct.mean()),
-            float(InternalConsistency(balanced)(one.direct).mean()), float(one.consistency.mean()),
-        ])  # fmt: skip
+        right = balanced.predict(one.direct)[:, -1] == one.truth[one.direct.questions]
+        direct = InternalConsistency(balanced)(one.direct)
+        figures[one.name] = [float(values.mean()) for values in (right, one.correct, direct, one.consistency)]
+        draws = [
+            resampled(values, questions, settings.resamples, context.rng("rationales", one.name))
+            for values, questions in (
+                (right, one.direct.questions), (one.correct, one.paths.questions), (direct, one.direct.questions),
+                (one.consistency, one.paths.questions),
+            )
+        ]  # fmt: skip
+        gains[one.name], falls[one.name] = draws[1] - draws[0], draws[2] - draws[3]
     columns = ["task", "accuracy, direct", "accuracy, rationale", "IC, direct", "IC, rationale"]
-    report.table("With a rationale and without", columns, rows)
-    tasks = pooled(benches)
-    values = {row[0]: np.array(row[1:], dtype=np.float64) for row in rows}
-    for label, families in (
-        ("language model", [t for t in tasks if t != DEDUCTION]),
-        ("deduction from scratch", [DEDUCTION]),
-    ):
-        found = [values[one.name] for task in families for one in tasks.get(task, [])]
-        if not found:
-            continue
-        mean, spread = np.mean(found, axis=0), np.std(found, axis=0)
-        report.claim(
-            Claim.ordered(f"{label}: rationales raise accuracy",
-                          {"direct": float(mean[0]), "rationale": float(mean[1])},
-                          spread=float(spread[1]), paper_value="CoT raises accuracy")
-        )  # fmt: skip
-        report.claim(
-            Claim.ordered(f"{label}: rationales lower mean internal consistency",
-                          {"rationale": float(mean[3]), "direct": float(mean[2])}, spread=float(spread[3]),
-                          paper_value="inconsistency between middle and last layers appears with CoT")
-        )  # fmt: skip
+    report.table("With a rationale and without", columns, [[name, *values] for name, values in figures.items()])
+    for label, found in kinds(benches).items():
+        names = [one.name for one in found]
+        means = np.mean([figures[name] for name in names], axis=0)
+        for words, drawn, (first, second), paper in (
+            ("rationales raise accuracy", gains, means[:2], "CoT raises accuracy"),
+            ("rationales lower mean internal consistency", falls, means[2:],
+             "inconsistency between middle and last layers appears with CoT"),
+        ):  # fmt: skip
+            apart = interval(np.mean([drawn[name] for name in names], axis=0))
+            report.claim(
+                Claim.at_least(f"{label}: {words} (lower end of the 95 % interval of the difference)",
+                               measured=apart[0], floor=0.0, spread=apart, paper_value=paper,
+                               note=f"{first:.3f} without a rationale, {second:.3f} with one; questions are "
+                                    "resampled.")
+            )  # fmt: skip
 
 
 def _claim_balance(report: Report, benches: list[Bench]) -> None:
@@ -108,19 +143,22 @@ def _claim_balance(report: Report, benches: list[Bench]) -> None:
     )  # fmt: skip
 
 
-def _draw(report: Report, curves: dict[str, tuple[Floats, Floats]]) -> None:
+def _draw(report: Report, curves: dict[str, tuple[Curve, Curve]]) -> None:
     figure = Figure(figsize=(7.4, 3), layout="constrained")
-    for axes, (name, (right, wrong)) in zip(
+    for axes, (name, pair) in zip(
         figure.subplots(1, len(curves), squeeze=False, sharey=True)[0], curves.items(), strict=True
     ):
-        depth = np.arange(len(right))
-        axes.plot(depth[1:], right[1:], "o-", color="black", ms=3, label="right")
-        axes.plot(depth[1:], wrong[1:], "s--", color="0.45", ms=3, label="wrong")
+        for curve, style, color, shade, label in (
+            (pair[0], "o-", "black", "0.75", "right"), (pair[1], "s--", "0.45", "0.9", "wrong"),
+        ):  # fmt: skip
+            depth = np.arange(1, len(curve.mean))
+            axes.fill_between(depth, *(one[1:] for one in band(curve.drawn)), color=shade, alpha=0.6, lw=0)
+            axes.plot(depth, curve.mean[1:], style, color=color, ms=3, label=label)
         axes.axhline(0.5, color="0.3", lw=0.8, ls=":")
         axes.set_title(name, fontsize=10)
         axes.set_xlabel("layer")
         axes.set_ylabel("agreement with the last layer")
         axes.legend(fontsize=8)
     report.figure("Agreement by layer", figure,
-                  "Share of paths on which a layer says what the last one says, for right and wrong answers; the "
-                  "dotted line is chance.")  # fmt: skip
+                  "Share of paths on which a layer says what the last one says, for right and wrong answers, with 95 % "
+                  "intervals over resampled questions; the dotted line is chance.")  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from seme.experiments.internal_consistency.benches import Bench
+from seme.experiments.internal_consistency.bench import Bench
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
@@ -32,6 +32,30 @@ def over_questions(
     places = {int(one): np.flatnonzero(bench.paths.questions == one) for one in asked}
     draws = (rng.choice(asked, len(asked)) for _ in range(resamples))
     return np.array([measure(np.concatenate([places[int(one)] for one in draw])) for draw in draws])
+
+
+def resampled(
+    values: npt.ArrayLike, questions: npt.ArrayLike, draws: int, rng: np.random.Generator, *,
+    weights: npt.ArrayLike | None = None,
+) -> Floats:  # fmt: skip
+    """Return the weighted mean over paths of values (paths, ...) in resamples of the questions (draws, ...)."""
+    array = np.asarray(values, dtype=np.float64)
+    counted = np.ones(len(array)) if weights is None else np.asarray(weights, dtype=np.float64)
+    names, place = np.unique(np.asarray(questions), return_inverse=True)
+    sums, counts = np.zeros((len(names), *array.shape[1:])), np.zeros(len(names))
+    np.add.at(sums, place, array * counted.reshape(-1, *[1] * (array.ndim - 1)))
+    np.add.at(counts, place, counted)
+    times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    totals = (times @ counts).reshape(-1, *[1] * (array.ndim - 1))
+    found: Floats = np.full((draws, *array.shape[1:]), np.nan)
+    np.divide(np.tensordot(times, sums, axes=1), totals, out=found, where=totals > 0)
+    return found
+
+
+def band(values: Floats) -> tuple[Floats, Floats]:
+    """Return the middle 95 % of resamples (draws, places) at each place."""
+    low, high = np.nanquantile(values, [0.025, 0.975], axis=0)
+    return low, high
 
 
 def interval(values: npt.ArrayLike) -> tuple[float, float]:

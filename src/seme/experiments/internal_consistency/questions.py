@@ -1,8 +1,12 @@
-"""Questions with two answers that a small language model can do a little, and rationales that show how."""
+"""Questions with two answers that a small language model can do a little, and rationales that show how.
+
+A question is asked in one of three forms: a `statement` that is true or false, a `question` to be answered with yes or
+no, and a `choice` between two words, of which the right one is what a text would say next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -10,54 +14,128 @@ import numpy as np
 
 from seme.assets import load_word_vectors
 from seme.assets.categories import load_categories
+from seme.assets.corpora import film_rows
 from seme.errors import InputError
 
-CUE = "\nTrue or False:"
-LABELS = (" True", " False")
+FORMS = ("statement", "question", "choice")
+_ANIMALS = ("bird", "fish", "insect", "mammal")
+_PLANTS = ("tree", "flower", "fruit", "vegetable")
+_FREQUENT = 15
+"""Words of each category, the most frequent ones."""
+_SHORT = (40, 160)
+"""Letters of a review."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A statement that is to be judged."""
+    """What is asked about; `true` if the first label is right."""
 
-    text: str
+    about: tuple[str, ...]
     true: bool
 
 
-_SHOWN = MappingProxyType({
-    "coin": (
-        ("A coin is heads up. Ann flips it. Bob flips it. The coin is still heads up.",
-         "It was flipped 2 times. An even number of flips leaves it as it was.", "True"),
-        ("A coin is heads up. Ann does not flip it. Bob flips it. The coin is still heads up.",
-         "It was flipped 1 time. An odd number of flips turns it.", "False"),
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Wording of a task by form, the words of its choice, and two questions with rationales to be shown."""
+
+    wordings: dict[str, str]
+    choice: tuple[str, str]
+    shown: tuple[tuple[Question, str], ...]
+
+
+_TASKS = MappingProxyType({
+    "coin": _Task(
+        {"statement": "A coin is heads up. {0} The coin is still heads up.",
+         "question": "A coin is heads up. {0} Is the coin still heads up?",
+         "choice": "A coin is heads up. {0} Is the coin heads up or tails up?"},
+        (" heads", " tails"),
+        ((Question(("Ann flips it. Bob flips it.",), True),
+          "It was flipped 2 times. An even number of flips leaves it as it was."),
+         (Question(("Ann does not flip it. Bob flips it.",), False),
+          "It was flipped 1 time. An odd number of flips turns it.")),
     ),
-    "kind": (
-        ("A robin is a bird.", "A robin has feathers and sings. An animal with feathers is a bird.", "True"),
-        ("A hammer is a fruit.", "A hammer drives nails. A thing that drives nails is a tool.", "False"),
+    "kind": _Task(
+        {"statement": "{0} is an animal.", "question": "Is {0} an animal?", "choice": "Is {0} an animal or a plant?"},
+        (" animal", " plant"),
+        ((Question(("a robin",), True), "A robin flies and sings. What flies and sings is an animal."),
+         (Question(("a fern",), False), "A fern grows in the ground. What grows in the ground is a plant.")),
     ),
-    "parity": (
-        ("38 is even.", "The last digit of 38 is 8. The digit 8 is even.", "True"),
-        ("71 is even.", "The last digit of 71 is 1. The digit 1 is odd.", "False"),
+    "parity": _Task(
+        {"statement": "{0} is even.", "question": "Is {0} even?", "choice": "Is {0} even or odd?"},
+        (" even", " odd"),
+        ((Question(("38",), True), "The last digit of 38 is 8. The digit 8 is even."),
+         (Question(("71",), False), "The last digit of 71 is 1. The digit 1 is odd.")),
     ),
-    "comparison": (
-        ("74 is larger than 52.", "74 has 7 tens. 52 has 5 tens. 7 is more than 5.", "True"),
-        ("35 is larger than 91.", "35 has 3 tens. 91 has 9 tens. 3 is less than 9.", "False"),
+    "comparison": _Task(
+        {"statement": "{0} is larger than {1}.", "question": "Is {0} larger than {1}?",
+         "choice": "Is {0} larger or smaller than {1}?"},
+        (" larger", " smaller"),
+        ((Question(("74", "52"), True), "74 has 7 tens. 52 has 5 tens. 7 is more than 5."),
+         (Question(("35", "91"), False), "35 has 3 tens. 91 has 9 tens. 3 is less than 9.")),
+    ),
+    "review": _Task(
+        {"statement": '"{0}" This review of a film is positive.', "question": '"{0}" Is this review positive?',
+         "choice": '"{0}" Is this review positive or negative?'},
+        (" positive", " negative"),
+        ((Question(("A warm and funny film that stays with you.",), True),
+          "It calls the film warm and funny. That is praise."),
+         (Question(("A dull mess without a single laugh.",), False), "It calls the film dull. That is a complaint.")),
     ),
 })  # fmt: skip
+TASKS = tuple(_TASKS)
 
 
-def prompt(task: str, question: Question) -> str:
-    """Return what a rationale follows: two questions with rationales, and the question."""
-    shown = "".join(
-        f"Statement: {text}\nReasoning: {why}{CUE} {answer}\n\n" for text, why, answer in _SHOWN[task]
-    )  # fmt: skip
-    return f"{shown}Statement: {question.text}\nReasoning:"
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A task in one of its forms."""
 
+    task: str
+    form: str
 
-def direct_prompt(task: str, question: Question) -> str:
-    """Return what an answer without a rationale follows."""
-    shown = "".join(f"Statement: {text}{CUE} {answer}\n\n" for text, _, answer in _SHOWN[task])
-    return f"{shown}Statement: {question.text}{CUE}"
+    def __post_init__(self) -> None:
+        if self.task not in _TASKS:
+            raise InputError(f"--tasks has {self.task!r}, expected {', '.join(_TASKS)}")
+        if self.form not in FORMS:
+            raise InputError(f"form is {self.form!r}, expected {', '.join(FORMS)}")
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """What may follow the cue."""
+        words = {"statement": (" True", " False"), "question": (" Yes", " No")}
+        return words.get(self.form, _TASKS[self.task].choice)
+
+    @property
+    def cue(self) -> str:
+        """What the label follows."""
+        return {"statement": "\nTrue or False:", "question": "\nYes or No:"}.get(self.form, "\nAnswer:")
+
+    @property
+    def preamble(self) -> str:
+        """What is shown before a question that is to be reasoned about: two questions with rationales."""
+        return "".join(
+            f"{self.asked(one)}\nReasoning: {why}{self.cue}{self._answer(one)}\n\n" for one, why in self._shown
+        )  # fmt: skip
+
+    def prompt(self, question: Question) -> str:
+        """Return what a rationale follows."""
+        return f"{self.preamble}{self.asked(question)}\nReasoning:"
+
+    def direct(self, question: Question) -> str:
+        """Return what an answer without a rationale follows."""
+        shown = "".join(f"{self.asked(one)}{self.cue}{self._answer(one)}\n\n" for one, _ in self._shown)
+        return f"{shown}{self.asked(question)}{self.cue}"
+
+    def asked(self, question: Question) -> str:
+        """Return the question in its form."""
+        text = _TASKS[self.task].wordings[self.form].format(*question.about)
+        return f"{'Statement' if self.form == 'statement' else 'Question'}: {text[0].upper()}{text[1:]}"
+
+    @property
+    def _shown(self) -> Sequence[tuple[Question, str]]:
+        return _TASKS[self.task].shown
+
+    def _answer(self, question: Question) -> str:
+        return self.labels[0 if question.true else 1]
 
 
 def whole_sentences(text: str) -> str | None:
@@ -67,17 +145,32 @@ def whole_sentences(text: str) -> str | None:
 
 
 def ask(task: str, count: int, rng: np.random.Generator) -> list[Question]:
-    """Draw questions of a task, half of them true."""
+    """Draw different questions of a task, half of them true.
+
+    Raises
+    ------
+    InputError
+        If there is no such task, or it has fewer questions than that.
+    """
     if task not in _MAKERS:
         raise InputError(f"--tasks has {task!r}, expected {', '.join(_MAKERS)}")
-    truths = rng.permutation([place % 2 == 0 for place in range(count)])
+    shown = [one.about for one, _ in _TASKS[task].shown]
     make = _MAKERS[task](rng)
-    found: dict[str, Question] = {}
-    for true in truths:
-        while (one := make(bool(true))).text in found:
-            pass
-        found[one.text] = one
+    found: dict[tuple[str, ...], Question] = {}
+    for true in rng.permutation([place % 2 == 0 for place in range(count)]):
+        for _ in range(_PATIENCE):
+            one = make(bool(true))
+            if one.about not in found and one.about not in shown:
+                break
+        else:
+            raise InputError(
+                f"the task {task!r} has no {count} different questions", hint="Ask fewer: --questions, --development"
+            )
+        found[one.about] = one
     return list(found.values())
+
+
+_PATIENCE = 1000
 
 
 def _coin(rng: np.random.Generator) -> Callable[[bool], Question]:
@@ -91,7 +184,7 @@ def _coin(rng: np.random.Generator) -> Callable[[bool], Question]:
         acts = " ".join(
             f"{name} {'flips' if flip else 'does not flip'} it." for name, flip in zip(people, flips, strict=True)
         )
-        return Question(f"A coin is heads up. {acts} The coin is still heads up.", true)
+        return Question((acts,), true)
 
     return make
 
@@ -100,39 +193,38 @@ def _kind(rng: np.random.Generator) -> Callable[[bool], Question]:
     rank = load_word_vectors("glove-6b-50d").index
     groups: dict[str, list[str]] = {}
     for one in load_categories():
-        if one.item in rank and one.item not in ("robin", "hammer"):
+        if one.item in rank and one.category in (*_ANIMALS, *_PLANTS):
             groups.setdefault(one.category, []).append(one.item)
-    frequent = {name: sorted(words, key=lambda word: rank[word])[:12] for name, words in groups.items()}
-    names = list(frequent)
+    frequent = {name: sorted(words, key=lambda word: rank[word])[:_FREQUENT] for name, words in groups.items()}
 
     def make(true: bool) -> Question:
-        own, other = rng.permutation(names)[:2]
-        word = str(rng.choice(frequent[str(own)]))
-        said = str(own if true else other).replace("_", " ")
-        return Question(f"{_article(word)} {word} is {_article(said).lower()} {said}.", true)
+        word = str(rng.choice(frequent[str(rng.choice(_ANIMALS if true else _PLANTS))]))
+        return Question((f"{'an' if word[0] in 'aeiou' else 'a'} {word}",), true)
 
     return make
-
-
-def _article(word: str) -> str:
-    return "An" if word[0] in "aeiou" else "A"
 
 
 def _parity(rng: np.random.Generator) -> Callable[[bool], Question]:
-    def make(true: bool) -> Question:
-        number = int(rng.integers(50, 500)) * 2 + (not true)
-        return Question(f"{number} is even.", true)
-
-    return make
+    return lambda true: Question((str(int(rng.integers(50, 500)) * 2 + (not true)),), true)
 
 
 def _comparison(rng: np.random.Generator) -> Callable[[bool], Question]:
     def make(true: bool) -> Question:
-        low, high = np.sort(rng.permutation(np.arange(10, 100))[:2])
-        first, second = (high, low) if true else (low, high)
-        return Question(f"{first} is larger than {second}.", true)
+        low, high = (str(one) for one in np.sort(rng.permutation(np.arange(10, 100))[:2]))
+        return Question((high, low) if true else (low, high), true)
 
     return make
 
 
-_MAKERS = MappingProxyType({"coin": _coin, "kind": _kind, "parity": _parity, "comparison": _comparison})
+def _review(rng: np.random.Generator) -> Callable[[bool], Question]:
+    texts: dict[str, list[str]] = {"fresh": [], "rotten": []}
+    for row in film_rows():
+        text = row["text"].strip()
+        if row["category"] in texts and _SHORT[0] <= len(text) <= _SHORT[1] and '"' not in text:
+            texts[row["category"]].append(text)
+    return lambda true: Question((str(rng.choice(texts["fresh" if true else "rotten"])),), true)
+
+
+_MAKERS = MappingProxyType(
+    {"coin": _coin, "kind": _kind, "parity": _parity, "comparison": _comparison, "review": _review}
+)

@@ -7,6 +7,7 @@ A confidence is a callable: `confidence(paths)` gives one weight for each reason
 from seme.interp.consistency.balanced import Balanced
 from seme.interp.consistency.confidence import Confidence, Even, InternalConsistency, Margin, Soft, agreement
 from seme.interp.consistency.latent import latent_predictions
+from seme.interp.consistency.modules import Writings, attention_mass, read_modules
 from seme.interp.consistency.paths import Paths
 from seme.interp.consistency.voting import Votes, vote
 from seme.interp.consistency.weights import LayerWeights
@@ -21,7 +22,10 @@ __all__ = [
     "Paths",
     "Soft",
     "Votes",
+    "Writings",
     "agreement",
+    "attention_mass",
     "latent_predictions",
+    "read_modules",
     "vote",
 ]

@@ -67,7 +67,7 @@ def latent_predictions(
         If there is no prompt, a layer does not exist, labels begin with the same token, or the model has no LM head.
     """
     names = _names(model, layers)
-    flat, owner = _label_tokens(tokenizer, labels)
+    flat, owner = label_tokens(tokenizer, labels)
     rows = [tokenizer.encode(one, add_special_tokens=False) for one in prompts]
     if not rows or batch < 1:
         raise InputError(f"there are {len(rows)} prompts and batch is {batch}, expected at least 1")
@@ -85,7 +85,7 @@ def latent_predictions(
     return np.concatenate(found)
 
 
-def _label_tokens(
+def label_tokens(
     tokenizer: PreTrainedTokenizerBase, labels: Sequence[str | Sequence[str]]
 ) -> tuple[list[int], torch.Tensor]:
     """Return the token of every way to say a label, and the place of that label."""
