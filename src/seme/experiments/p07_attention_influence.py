@@ -28,7 +28,12 @@ class AttentionInfluenceSettings(ExperimentSettings):
     controls: int = Field(default=6, ge=3, description="Documents of a kind scored without random heads, too")
     draws: int = Field(default=5, ge=2, description="Random sets of as many heads")
     share: float = Field(default=0.2, gt=0, lt=1, description="Share of each domain that is selected")
-    seeds: int = Field(default=3, ge=1, description="Training runs on each selection")
+    encoder: str = Field(
+        default="minilm",
+        description="A sentence encoder of Seme's, a folder, or a hub name; 'letters' takes runs of letters instead",
+    )
+    graded: int = Field(default=80, ge=10, description="Texts of each kind that the classifier of quality learns from")
+    seeds: int = Field(default=5, ge=1, description="Training runs on each selection")
     steps: int = Field(default=100, ge=1, description="Steps of each run")
     layers: int = Field(default=2, ge=1, description="Of the model that is trained")
     width: int = Field(default=64, ge=16, description="Of the model that is trained")
@@ -42,19 +47,19 @@ class AttentionInfluenceSettings(ExperimentSettings):
         """Score texts of letters with a small model written by hand, and train a smaller one briefly."""
         return cls(
             model="planted", samples=4, needles=4, needle_length=60, per_kind=10, others=8, controls=4, draws=5,
-            seeds=1, steps=8, layers=1, width=32, vocabulary=320, block=64, batch=4,
+            encoder="letters", graded=20, seeds=1, steps=8, layers=1, width=32, vocabulary=320, block=64, batch=4,
         )  # fmt: skip
 
 
-@experiment(paper=7, slug="attention-influence", room="interp", needs=("methods", "smollm2-135m", "wordnet"))
+@experiment(paper=7, slug="attention-influence", room="interp", needs=("methods", "smollm2-135m", "minilm", "wordnet"))
 def run(settings: AttentionInfluenceSettings, context: Context) -> Report:
     """Score documents by the loss without retrieval heads, select by it, and train on the selection."""
     from seme.experiments.attention_influence import finding, meaning, scorer, scores, selecting, training  # noqa: PLC0415
 
     report = Report(paper=7, slug="attention-influence", title="Pretraining data selected by attention heads")
     subject = scorer.choose(settings, context)
-    heads = finding.add(report, subject, settings, context)
-    scored = scores.score(subject, heads, settings, context)
+    heads, found_by = finding.add(report, subject, settings, context)
+    scored = scores.score(subject, heads, found_by, settings, context)
     meaning.add(report, subject, heads, scored, settings, context)
     selections = selecting.add(report, subject, scored, settings, context)
     training.add(report, subject, selections, settings, context)

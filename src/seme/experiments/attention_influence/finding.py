@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 _RESAMPLES = 200
 
 
-def add(report: Report, subject: Subject, settings: AttentionInfluenceSettings, context: Context) -> list[Head]:
-    """Return the heads that are masked from here on."""
+def add(
+    report: Report, subject: Subject, settings: AttentionInfluenceSettings, context: Context
+) -> tuple[list[Head], RetrievalScores]:
+    """Return the heads that are masked from here on, and the scores by which they were found."""
     ours = _scores(subject, subject.look_ups, "Look-ups", settings, context)
     needle = _scores(subject, subject.needles, "Needles", settings, context)
     heads = top_share(ours, settings.heads)
@@ -41,7 +43,7 @@ def add(report: Report, subject: Subject, settings: AttentionInfluenceSettings, 
             for layer, head in heads]  # fmt: skip
     report.table("Heads that are masked", ["layer-head", "score on look-ups", "score on needles", "place there"], rows)
     draw_heads_map(report, mean, 0.1)
-    return heads
+    return heads, ours
 
 
 def _claim_overlap(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure
-from scipy.stats import spearmanr, wilcoxon
+from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from seme.experiment import Context
 from seme.experiments.attention_influence.scorer import Subject
 from seme.experiments.attention_influence.scores import CONTROLS, ZEROED, Floats, Scored
+from seme.experiments.intervals import beyond, difference_interval, paired
 from seme.interp.heads import Head
 from seme.report import Claim, Report
 
@@ -31,7 +34,7 @@ def add(
     _claim_order(report, scored, context)
     _claim_sentences(report, scored)
     _claim_random(report, scored, settings)
-    _claim_loss(report, scored)
+    _claim_loss(report, scored, context)
     report.claim(
         Claim.at_most("Scoring takes two forward passes at most, without gradients (blocks computed, in passes)",
                       measured=scored.passes, ceiling=2.0, paper_value="two forward passes",
@@ -58,6 +61,15 @@ def _claim_order(report: Report, scored: Scored, context: Context) -> None:
     report.claim(
         Claim.ordered("The score rises with what there is to look up", order,
                       note="Mean relative increase of the loss. " + _spread_note(scored, context))
+    )  # fmt: skip
+    parts = [shuffled, *(scored.scores[scored.of(kind)] for kind in ("documentation", "code", "look-up"))]
+    gaps = [difference_interval(upper, lower) for lower, upper in itertools.pairwise(parts)]
+    number = int(np.argmin([low for low, _ in gaps]))
+    names = list(order)
+    report.claim(
+        beyond("Each kind scores above the next by more than its spread (smallest difference of mean scores)",
+               float(parts[number + 1].mean() - parts[number].mean()), gaps[number],
+               note=f"The nearest are {names[number]} and {names[number + 1]}.")
     )  # fmt: skip
     real = scored.scores[np.concatenate([scored.of("code"), scored.of("documentation")])]
     report.claim(
@@ -103,19 +115,19 @@ def _claim_sentences(report: Report, scored: Scored) -> None:
             report.claim(Claim.not_tested(statement, "The planted model's texts have no sentences or lines."))
             continue
         change = scored.scores[scored.of(kind)[: len(numbers)]] - scored.scores[numbers]
-        p = float(wilcoxon(change, alternative="greater").pvalue)
-        error = float(change.std(ddof=1) / len(change) ** 0.5)
         report.claim(
-            Claim.ordered(statement, {"0": 0.0, "original less shuffled": float(change.mean())}, spread=error,
-                          note=f"{len(change)} pairs; higher in {float((change > 0).mean()):.0%} of them; Wilcoxon "
-                               f"p = {p:.2g}. Spread: standard error.")
-        )  # fmt: skip
+            paired(statement, change, note=f"{len(change)} pairs; higher in {float((change > 0).mean()):.0%} of them.")
+        )
 
 
 def _claim_random(report: Report, scored: Scored, settings: AttentionInfluenceSettings) -> None:
     found = [_without_random(scored, kind) for kind in CONTROLS]
-    rows = [[kind, mean, *_range(draws)] for kind, (mean, draws) in zip(CONTROLS, found, strict=True)]
-    ours, draws = found[0]
+    rows = [
+        [kind, float(each.mean()), *_range(draws.mean(axis=0))]
+        for kind, (each, draws) in zip(CONTROLS, found, strict=True)
+    ]
+    each, by_document = found[0]
+    ours, draws = float(each.mean()), by_document.mean(axis=0)
     columns = ["text", "retrieval heads", "random heads, mean", "lowest draw", "highest draw"]
     report.table(f"Relative increase of the loss without heads ({settings.draws} draws of random ones)", columns, rows)
     baseline = max(float(draws.mean()), _TINY)
@@ -126,27 +138,39 @@ def _claim_random(report: Report, scored: Scored, settings: AttentionInfluenceSe
                              note=f"Random heads cost {draws.min():.4f} to {draws.max():.4f}; no less than {_TINY} is "
                                   "taken for them.")
     )  # fmt: skip
+    report.claim(
+        paired("On look-ups they cost more than random ones (difference of scores)", each - by_document.mean(axis=1),
+               note=f"{len(each)} documents; random: the mean of {settings.draws} draws.")
+    )  # fmt: skip
     report.baseline("Random heads masked", {"mean score on look-ups": float(draws.mean())})
 
 
-def _without_random(scored: Scored, kind: str) -> tuple[float, Floats]:
-    """Return the mean score of the documents that were scored without random heads, and that of each draw instead."""
+def _without_random(scored: Scored, kind: str) -> tuple[Floats, Floats]:
+    """Return the scores of some documents (n,), and what they are without random heads instead, (n, draws)."""
     numbers = [one for one in scored.random if scored.kinds[one] == kind]
     draws = [(scored.random[one] - scored.base[one]) / scored.base[one] for one in numbers]
-    return float(scored.scores[numbers].mean()), np.asarray(np.mean(draws, axis=0))
+    return scored.scores[numbers], np.asarray(draws)
 
 
 def _range(draws: Floats) -> list[float]:
     return [float(draws.mean()), float(draws.min()), float(draws.max())]
 
 
-def _claim_loss(report: Report, scored: Scored) -> None:
-    relative = abs(float(np.corrcoef(scored.scores, scored.base)[0, 1]))
-    absolute = abs(float(np.corrcoef(scored.uniform - scored.base, scored.base)[0, 1]))
+def _claim_loss(report: Report, scored: Scored, context: Context) -> None:
+    def related(chosen: npt.NDArray[np.int64]) -> tuple[float, float]:
+        base = scored.base[chosen]
+        relative = abs(float(np.corrcoef(scored.scores[chosen], base)[0, 1]))
+        return relative, abs(float(np.corrcoef(scored.uniform[chosen] - base, base)[0, 1]))
+
+    count, rng = len(scored.base), context.rng("correlations")
+    relative, absolute = related(np.arange(count))
+    drawn = np.array([related(rng.integers(0, count, count)) for _ in range(_RESAMPLES)])
+    low, high = np.quantile(drawn[:, 1] - drawn[:, 0], [0.025, 0.975])
     report.claim(
-        Claim.ordered("The relative score goes less with the loss than the difference does (correlation, absolute)",
-                      {"relative": relative, "difference": absolute},
-                      note="Pearson correlation with the loss of the unmasked model, over all documents.")
+        beyond("The relative score goes less with the loss than the difference does (correlation of the difference "
+               "less that of the score, absolute)", absolute - relative, (float(low), float(high)),
+               note=f"Pearson correlation with the loss of the unmasked model, over all documents: {absolute:.3f} and "
+                    f"{relative:.3f}.")
     )  # fmt: skip
 
 
@@ -167,6 +191,16 @@ def _add_table(report: Report, scored: Scored) -> None:
                      float(spearmanr(uniform, zero).statistic)])  # fmt: skip
     columns = ["text", "documents", "score, uniform", "score, zero", "rank correlation"]
     report.table("Two ways to mask the heads", columns, rows)
+    rows = []
+    for count in sorted({*scored.fewer, scored.heads}):
+        mine = {one: scored.uniform[one] for one in scored.zero} if count == scored.heads else scored.fewer[count]
+        means = []
+        for kind in ZEROED:
+            members = [one for one in scored.zero if scored.kinds[one] == kind]
+            means.append(float(np.mean([mine[one] / scored.base[one] - 1 for one in members])))
+        rows.append([count, *means])
+    report.table(f"Numbers of heads that are masked (mean score of the first {len(scored.zero) // len(ZEROED)} of each "
+                 "kind)", ["heads", *ZEROED], rows)  # fmt: skip
 
 
 def _draw(report: Report, scored: Scored) -> None:

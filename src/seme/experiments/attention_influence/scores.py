@@ -13,6 +13,7 @@ from seme.experiment import Context
 from seme.experiments.attention_influence.scorer import Document, Subject
 from seme.experiments.keeping import kept
 from seme.interp.heads import Head, MaskedHeads, draw_heads, head_mask
+from seme.interp.heads.retrieval import RetrievalScores
 from seme.interp.influence import attention_influence, masked_losses
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 _TOGETHER = 24
+_FACTORS = (0.5, 2.0)
+"""Other numbers of heads, in units of the one that is masked elsewhere."""
 CONTROLS = ("look-up", "documentation, tokens shuffled")
 """Kinds that are scored without random heads."""
 ZEROED = (*CONTROLS, "code", "documentation")
@@ -40,6 +43,10 @@ class Scored:
         With these silent, by document; only some documents have it.
     random
         With as many random heads made uniform, by document: (draws,); only some documents have them.
+    fewer
+        With other numbers of the best heads made uniform: by their number, and by document; for those of `zero`.
+    heads
+        How many are masked elsewhere.
     passes
         Share of the model's blocks computed for each document in both passes.
     """
@@ -49,6 +56,8 @@ class Scored:
     eligible: npt.NDArray[np.bool_]
     zero: dict[int, float]
     random: dict[int, Floats]
+    fewer: dict[int, dict[int, float]]
+    heads: int
     passes: float
     kinds: tuple[str, ...]
 
@@ -62,8 +71,11 @@ class Scored:
         return np.flatnonzero([one == kind for one in self.kinds])
 
 
-def score(subject: Subject, heads: Sequence[Head], settings: AttentionInfluenceSettings, context: Context) -> Scored:
-    """Score all documents."""
+def score(
+    subject: Subject, heads: Sequence[Head], found_by: RetrievalScores, settings: AttentionInfluenceSettings,
+    context: Context,
+) -> Scored:  # fmt: skip
+    """Score all documents without the heads, and some without others or other numbers of them."""
     documents = subject.documents
     parts = [documents[start : start + _TOGETHER] for start in range(0, len(documents), _TOGETHER)]
     found = [_losses(subject, part, heads, settings, context) for part in context.progress(parts, "Scoring documents")]
@@ -74,9 +86,13 @@ def score(subject: Subject, heads: Sequence[Head], settings: AttentionInfluenceS
     mask = head_mask(subject.model, heads)
     zero = _more(subject, silenced, [MaskedHeads(mask, "zero")], "zero", settings, context)[0]
     random = _more(subject, controls, _random_masks(subject, heads, settings, context), "random", settings, context)
+    counts = sorted({max(1, round(factor * len(heads))) for factor in _FACTORS} - {len(heads)})
+    patches = [MaskedHeads(head_mask(subject.model, found_by.top(count)), "uniform") for count in counts]
+    other = _more(subject, silenced, patches, "counted", settings, context)
+    fewer = {count: dict(zip(silenced, row.tolist(), strict=True)) for count, row in zip(counts, other, strict=True)}
     return Scored(
         base, uniform, eligible, dict(zip(silenced, zero.tolist(), strict=True)),
-        dict(zip(controls, random.T, strict=True)), float(found[0]["passes"]), kinds,
+        dict(zip(controls, random.T, strict=True)), fewer, len(heads), float(found[0]["passes"]), kinds,
     )  # fmt: skip
 
 

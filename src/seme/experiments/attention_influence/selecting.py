@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
 from sklearn.cluster import KMeans
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from seme.experiment import Context
+from seme.experiments.attention_influence.quality import quality
 from seme.experiments.attention_influence.scorer import Document, Subject
 from seme.experiments.attention_influence.scores import Scored
 from seme.interp.influence import select_within
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 Numbers = npt.NDArray[np.int64]
 OURS, RANDOM, EASY, CLASSIFIER = "influence", "random", "lowest loss", "classifier"
-_CLUSTERS = 12
+_CLUSTERS, _RESAMPLES = 12, 500
 
 
 def add(
@@ -35,51 +34,46 @@ def add(
     corpus = [subject.documents[one] for one in numbers]
     domains = [str(one.domain) for one in corpus]
     scores, base = scored.scores[numbers], scored.base[numbers]
-    quality = _quality(corpus, subject)
+    graded, vectors = quality(report, [one.text for one in corpus], settings, context)
     ranked = {
-        OURS: scores, RANDOM: context.rng("random selection").random(len(corpus)), EASY: -base, CLASSIFIER: quality,
+        OURS: scores, RANDOM: context.rng("random selection").random(len(corpus)), EASY: -base, CLASSIFIER: graded,
     }  # fmt: skip
     chosen = {
         name: select_within(values, domains, settings.share, eligible=scored.eligible[numbers])
         for name, values in ranked.items()
     }
-    _claim_hidden(report, corpus, scores, ranked)
-    _add_table(report, corpus, chosen, ranked, context)
-    report.note(
-        "The classifier is a logistic regression of words, trained to tell documentation from code on texts that are "
-        "not in the corpus: a stand-in for one of educational quality, which no package carries."
-    )
+    _claim_hidden(report, corpus, scores, ranked, context)
+    _add_table(report, corpus, chosen, ranked, _clusters(vectors, context))
     return {"full": corpus, **{name: [corpus[one] for one in part] for name, part in chosen.items()}}
 
 
-def _quality(corpus: Sequence[Document], subject: Subject) -> npt.NDArray[np.float64]:
-    good, other = subject.held_out["documentation"], subject.held_out["code"]
-    words = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), max_features=5000)
-    model = LogisticRegression(C=10.0, max_iter=500)
-    model.fit(words.fit_transform([*good, *other]), [1] * len(good) + [0] * len(other))
-    found: npt.NDArray[np.float64] = model.decision_function(words.transform([one.text for one in corpus]))
-    return found
-
-
 def _claim_hidden(
-    report: Report, corpus: Sequence[Document], scores: npt.NDArray[np.float64], ranked: dict[str, Any]
-) -> None:
+    report: Report, corpus: Sequence[Document], scores: npt.NDArray[np.float64], ranked: dict[str, Any],
+    context: Context,
+) -> None:  # fmt: skip
     web = np.array([number for number, one in enumerate(corpus) if one.domain == "web"])
-    truth = [corpus[one].kind == "look-up" for one in web]
+    truth = np.array([corpus[one].kind == "look-up" for one in web])
     others = {name: float(roc_auc_score(truth, values[web])) for name, values in ranked.items() if name != OURS}
+    rng, areas = context.rng("hidden look-ups"), []
+    wanted, rest = web[truth], web[~truth]
+    for _ in range(_RESAMPLES):
+        drawn = np.concatenate([rng.choice(wanted, len(wanted)), rng.choice(rest, len(rest))])
+        areas.append(roc_auc_score(np.arange(len(drawn)) < len(wanted), scores[drawn]))
+    low, high = np.quantile(areas, [0.025, 0.975])
     report.claim(
         Claim.at_least("Look-ups hidden among noise and boilerplate are found by their scores (area under the ROC "
                        "curve)", measured=float(roc_auc_score(truth, scores[web])), floor=0.95,
-                       note=", ".join(f"{name} {value:.2f}" for name, value in others.items()) + " by other means.")
+                       spread=(float(low), float(high)),
+                       note=", ".join(f"{name} {value:.2f}" for name, value in others.items()) + " by other means. "
+                            "Spread: 95 % interval over documents.")
     )  # fmt: skip
     for name, value in others.items():
         report.baseline(f"Selection by {name}", {"area for hidden look-ups": value})
 
 
 def _add_table(
-    report: Report, corpus: Sequence[Document], chosen: dict[str, Numbers], ranked: dict[str, Any], context: Context
+    report: Report, corpus: Sequence[Document], chosen: dict[str, Numbers], ranked: dict[str, Any], clusters: Numbers
 ) -> None:
-    clusters = _clusters(corpus, context)
     rows = []
     for name, part in chosen.items():
         kinds = [corpus[one].kind for one in part if corpus[one].domain == "web"]
@@ -93,8 +87,6 @@ def _add_table(
     report.table("What is selected within each domain", columns, rows)
 
 
-def _clusters(corpus: Sequence[Document], context: Context) -> Numbers:
-    words = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), max_features=5000)
-    features = words.fit_transform([one.text for one in corpus])
-    found: Numbers = KMeans(min(_CLUSTERS, len(corpus)), n_init=3, random_state=context.seed).fit_predict(features)
+def _clusters(vectors: npt.NDArray[np.float64], context: Context) -> Numbers:
+    found: Numbers = KMeans(min(_CLUSTERS, len(vectors)), n_init=3, random_state=context.seed).fit_predict(vectors)
     return found

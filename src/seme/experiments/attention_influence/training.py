@@ -13,7 +13,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from seme.experiment import Context
 from seme.experiments.attention_influence.scorer import Document, Subject
-from seme.experiments.attention_influence.selecting import EASY, OURS, RANDOM
+from seme.experiments.attention_influence.selecting import CLASSIFIER, EASY, OURS, RANDOM
+from seme.experiments.intervals import beyond, mean_interval, paired
 from seme.experiments.keeping import kept
 from seme.report import Claim, Report
 from seme.training import Budget, Trainer, linear
@@ -27,6 +28,11 @@ _LOOK_UP, _CODE, _LOSS = "accuracy on look-ups", "accuracy on code", "held-out l
 _PAPER = "1.4 to 3.5 points on five benchmarks, a 7B model over a trillion tokens"
 _HEADS, _LONGEST = 4, 512
 _FEWEST = 100
+_OTHERS = (_FULL, *(f"with {name}" for name in (RANDOM, EASY, CLASSIFIER)))
+_SHORT = dict(zip(_OTHERS, (
+    "corpus alone", "same with a random selection", "same with the texts of the lowest loss",
+    "same with what a classifier of quality selects",
+), strict=True))  # fmt: skip
 _TOO_SHORT = "{} steps teach too little to tell."
 
 
@@ -37,7 +43,7 @@ def add(
     """Train on all mixtures and compare what was learned."""
     corpus = selections["full"]
     tokenizer = _tokenizer([one.text for one in corpus], settings)
-    arms = {_FULL: corpus, **{f"with {name}": selections[name] for name in (OURS, RANDOM, EASY)}}
+    arms = {_FULL: corpus, **{f"with {name}": selections[name] for name in (OURS, RANDOM, EASY, CLASSIFIER)}}
     found: dict[str, list[dict[str, float]]] = {}
     for name, part in context.progress(arms.items(), "Pretraining", total=len(arms)):
         found[name] = [
@@ -154,39 +160,37 @@ def _next(model: Any, ids: Sequence[int]) -> tuple[Any, float]:
 
 
 def _claim(report: Report, found: dict[str, list[dict[str, float]]]) -> None:
-    ours = found[f"with {OURS}"]
-    for other in (_FULL, f"with {RANDOM}", f"with {EASY}"):
-        gains = [a[_LOOK_UP] - b[_LOOK_UP] for a, b in zip(ours, found[other], strict=True)]
-        means = {name: float(np.mean([one[_LOOK_UP] for one in found[name]])) for name in (other, f"with {OURS}")}
+    def gains(measure: str, other: str) -> list[float]:
+        return [a[measure] - b[measure] for a, b in zip(found[f"with {OURS}"], found[other], strict=True)]
+
+    for other in _OTHERS:
         report.claim(
-            Claim.ordered(f"Training with what was selected by influence looks up more than the {_short(other)} "
-                          "(held-out accuracy)", means, paper_value=_PAPER, spread=(min(gains), max(gains)),
-                          note=f"Spread: gain of each of {len(gains)} seeds.")
+            paired(f"Training with what was selected by influence looks up more than the {_SHORT[other]} (gain in "
+                   "held-out accuracy)", gains(_LOOK_UP, other), paper_value=_PAPER, note=_note(found, _LOOK_UP, other))
         )  # fmt: skip
-    code = {name: float(np.mean([one[_CODE] for one in found[name]])) for name in (f"with {RANDOM}", f"with {OURS}")}
-    gains = [a[_CODE] - b[_CODE] for a, b in zip(ours, found[f"with {RANDOM}"], strict=True)]
     report.claim(
-        Claim.ordered("It completes code better than a random selection does (accuracy of the next token, held out)",
-                      code, paper_value="HumanEval + 3.5 points", spread=(min(gains), max(gains)))
+        paired("It completes code better than a random selection does (gain in the next token's accuracy, held out)",
+               gains(_CODE, f"with {RANDOM}"), paper_value="HumanEval + 3.5 points",
+               note=_note(found, _CODE, f"with {RANDOM}"))
     )  # fmt: skip
-    worse = [a[_LOSS] / b[_LOSS] - 1 for a, b in zip(ours, found[_FULL], strict=True)]
+    worse = np.array([a[_LOSS] / b[_LOSS] - 1 for a, b in zip(found[f"with {OURS}"], found[_FULL], strict=True)])
+    low, high = mean_interval(-worse)
     report.claim(
-        Claim.at_most("It is no more than 1 % worse on other text (held-out loss, relative increase)",
-                      measured=float(np.mean(worse)), ceiling=0.01, spread=(min(worse), max(worse)))
+        beyond("It is no more than 1 % worse on other text (relative fall of the held-out loss)", float(-worse.mean()),
+               (low, high), floor=-0.01, note="Below 0, it is worse.")
     )  # fmt: skip
+
+
+def _note(found: dict[str, list[dict[str, float]]], measure: str, other: str) -> str:
+    ours, theirs = (float(np.mean([one[measure] for one in found[name]])) for name in (f"with {OURS}", other))
+    return f"{ours:.3f} against {theirs:.3f}, mean of {len(found[other])} seeds."
 
 
 def _add_baselines(report: Report, found: dict[str, list[dict[str, float]]]) -> None:
-    for other in (_FULL, f"with {RANDOM}", f"with {EASY}"):
+    for other in _OTHERS:
         report.baseline(f"Trained: {other}", {
             name: float(np.mean([one[name] for one in found[other]])) for name in (_LOOK_UP, _CODE, _LOSS)
         })  # fmt: skip
-
-
-def _short(name: str) -> str:
-    return {_FULL: "corpus alone", f"with {RANDOM}": "same with a random selection"}.get(
-        name, "same with the texts of the lowest loss"
-    )
 
 
 def _add_table(report: Report, found: dict[str, list[dict[str, float]]], settings: AttentionInfluenceSettings) -> None:
