@@ -5,91 +5,100 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
-from matplotlib.figure import Figure
 
-from seme.experiments.matryoshka_2d.training import Grid
+from seme.experiment import Context
+from seme.experiments.matryoshka_2d.reading import Array, correlations
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:
     from seme.experiments.p29_matryoshka_2d import Matryoshka2dSettings
 
-_LABELS = {"plain": "As it comes", "last": "Last layer", "mse": "Matryoshka (widths)", "2dmse": "2DMSE",
-           "ese": "ESE", "no-kl": "2DMSE without alignment"}  # fmt: skip
+LABELS = {"plain": "As it comes", "last": "Last layer", "mse": "Matryoshka (widths)", "2dmse": "2DMSE",
+          "ese": "ESE", "no-kl": "2DMSE without alignment", "half": "Half the layers, trained alone"}  # fmt: skip
+_SAMPLES = 1000
 
-Grids = dict[str, npt.NDArray[np.float64]]
-"""(seeds, layers, widths) of each method."""
+Places = tuple[slice | int, slice | int]
+"""Layers and widths."""
 
 
-def add(report: Report, found: dict[str, list[Grid]], settings: Matryoshka2dSettings) -> None:
-    """Judge shallow layers, the last one, and the parts of the losses."""
-    grids = {name: np.array(one) for name, one in found.items()}
-    depth = grids["plain"].shape[1]
-    half = depth // 2
-    for rival in ("mse", "last"):
-        gaps = (grids["2dmse"] - grids[rival])[:, :half]
-        _state(report, f"2DMSE is better than {_LABELS[rival].lower()} at shallow layers, on average", gaps, 0.03,
-               paper="about +.09 (reproduction, layers up to the middle)")  # fmt: skip
-        each = gaps.mean(axis=0)
+class Judge:
+    """Grids of correlations, (seeds, layers, widths) of each method, and how they vary with the pairs.
+
+    Parameters
+    ----------
+    scores
+        Cosines of pairs, (seeds, layers, widths, pairs) of each method.
+    likeness
+        What they are held against, (pairs,).
+    """
+
+    def __init__(self, scores: dict[str, Array], likeness: Array, context: Context) -> None:
+        weights = context.rng("resampling").multinomial(
+            len(likeness), np.full(len(likeness), 1 / len(likeness)), _SAMPLES
+        )
+        self.grids = {name: correlations(one, likeness) for name, one in scores.items()}
+        self._resampled = {name: correlations(one, likeness, weights.astype(float)) for name, one in scores.items()}
+        self.half = self.grids["plain"].shape[1] // 2
+        self.shallow: Places = (slice(self.half), slice(None))
+
+    def gaps(self, method: str, rival: str, places: Places) -> tuple[Array, str]:
+        """Return the mean difference of rho at some layers and widths for each seed, and its interval over pairs."""
+        here = (..., *places)
+        differences = self.grids[method][here] - self.grids[rival][here]
+        seeds = differences.reshape(len(differences), -1).mean(axis=1)
+        resampled = self._resampled[method][here] - self._resampled[rival][here]
+        low, high = np.percentile(resampled.reshape(_SAMPLES, -1).mean(axis=1), [2.5, 97.5])
+        return seeds, f"With the pairs drawn anew, 95 % lie from {low:+.3f} to {high:+.3f}."
+
+    def state(
+        self, report: Report, statement: str, pair: tuple[str, str], places: Places, floor: float, paper: str = ""
+    ) -> None:
+        """Claim that the first of two methods leads the second by `floor` or more."""
+        seeds, interval = self.gaps(*pair, places)
         report.claim(
-            Claim.at_least(f"It is so at every shallow layer and width (least gap to {_LABELS[rival].lower()})",
-                           measured=float(each.min()), floor=1e-6, note="Means over seeds.")
+            Claim.at_least(f"{statement} (difference of rho)", measured=float(seeds.mean()), floor=floor,
+                           paper_value=paper, spread=(float(seeds.min()), float(seeds.max())), note=interval)
         )  # fmt: skip
+
+
+def add(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
+    """Judge shallow layers, the last one, and the parts of the losses."""
+    full: Places = (-1, -1)
+    for rival in ("mse", "last", "plain"):
+        name = "the encoder as it comes" if rival == "plain" else LABELS[rival].lower()
+        paper = "" if rival == "plain" else "about +.09 (reproduction, layers up to the middle)"
+        judge.state(report, f"2DMSE is better than {name} at shallow layers, on average",
+                    ("2dmse", rival), judge.shallow, 0.03, paper)  # fmt: skip
     for rival in ("mse", "last"):
-        _state(report, f"2DMSE is hardly worse than {_LABELS[rival].lower()} at full depth and width",
-               (grids["2dmse"] - grids[rival])[:, -1, -1], -0.03, paper=".795 against .816 and .809")  # fmt: skip
-    _state(report, f"At full depth and {settings.dims[0]} dimensions 2DMSE is no worse than the last layer alone",
-           (grids["2dmse"] - grids["last"])[:, -1, 0], 0.0, paper=".680 against .644")  # fmt: skip
-    _state(report, "ESE is no worse than 2DMSE at shallow layers, on average",
-           (grids["ese"] - grids["2dmse"])[:, :half], 0.0, paper=".737 against .681 (layer 6 of 12)")  # fmt: skip
-    _state(report, "Alignment with the last layer helps shallow layers, on average",
-           (grids["2dmse"] - grids["no-kl"])[:, :half], 0.0)  # fmt: skip
-    for name in ("plain", "last", "mse"):
-        mean = grids[name].mean(axis=0)
-        report.baseline(_LABELS[name], {"shallow layers": float(mean[:half].mean()), "full": float(mean[-1, -1])})
-    _add_tables(report, grids, settings)
-    _draw(report, grids)
-    report.note(
-        "Spearman's correlation of cosines of definitions with Wu-Palmer likeness of WordNet nouns stands in for STS; "
-        "definitions and example sentences stand in for AllNLI. The embeddings' table is frozen, there is no dropout."
-    )
-    report.note(
-        f"The encoder was trained for sentences before; {settings.steps} steps of {settings.batch} pairs of "
-        f"{settings.longest} tokens change it far less than the paper's ten epochs from BERT."
-    )
+        _state_everywhere(report, judge, rival, settings)
+    for rival in ("mse", "last"):
+        judge.state(report, f"2DMSE is hardly worse than {LABELS[rival].lower()} at full depth and width",
+                    ("2dmse", rival), full, -0.03, ".795 against .816 and .809")  # fmt: skip
+    judge.state(report, f"At full depth and {settings.dims[0]} dimensions 2DMSE is no worse than the last layer alone",
+                ("2dmse", "last"), (-1, 0), 0.0, ".680 against .644")  # fmt: skip
+    judge.state(report, "ESE is no worse than 2DMSE at shallow layers, on average",
+                ("ese", "2dmse"), judge.shallow, 0.0, ".737 against .681 (layer 6 of 12)")  # fmt: skip
+    judge.state(report, "Alignment with the last layer helps shallow layers, on average",
+                ("2dmse", "no-kl"), judge.shallow, 1e-6)  # fmt: skip
+    judge.state(report, "An encoder that is trained at half the depth alone is better there than 2DMSE, at full width",
+                ("half", "2dmse"), (judge.half - 1, -1), 1e-6, ".767 against .681 (layer 6 of 12)")  # fmt: skip
+    for name in ("plain", "last", "mse", "half"):
+        mean = judge.grids[name].mean(axis=0)
+        measures = {
+            "shallow layers": float(mean[: judge.half].mean()),
+            "half depth, full width": float(mean[judge.half - 1, -1]),
+        }
+        report.baseline(LABELS[name], measures | ({} if name == "half" else {"full": float(mean[-1, -1])}))
 
 
-def _state(report: Report, statement: str, gaps: npt.NDArray[np.float64], floor: float, *, paper: str = "") -> None:
-    seeds = gaps.reshape(len(gaps), -1).mean(axis=1)
+def _state_everywhere(report: Report, judge: Judge, rival: str, settings: Matryoshka2dSettings) -> None:
+    each = (judge.grids["2dmse"] - judge.grids[rival])[:, : judge.half]
+    layer, width = np.unravel_index(each.mean(axis=0).argmin(), each.shape[1:])
+    least = each[:, layer, width]
+    at = [f"{dim} dimensions" for dim in settings.dims] + ["full width"]
     report.claim(
-        Claim.at_least(f"{statement} (difference of rho)", measured=float(seeds.mean()), floor=floor,
-                       paper_value=paper, spread=(float(seeds.min()), float(seeds.max())))
-    )  # fmt: skip
-
-
-def _add_tables(report: Report, grids: Grids, settings: Matryoshka2dSettings) -> None:
-    rows = [
-        [_LABELS[name], layer, *grid.mean(axis=0)[layer - 1].tolist(), float(grid.std(axis=0)[layer - 1].max())]
-        for name, grid in grids.items()
-        for layer in range(1, grid.shape[1] + 1)
-    ]
-    widths = [f"d = {dim}" for dim in settings.dims]
-    report.table("Correlation by layer and width", ["method", "layer", *widths, "full", "largest sd over seeds"], rows)
-
-
-def _draw(report: Report, grids: Grids) -> None:
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    styles = {"plain": "k:", "last": "k--o", "mse": "k-.s", "2dmse": "k-^", "ese": "k-D", "no-kl": "k:^"}
-    for axes, column, title in zip(
-        figure.subplots(1, 2, sharey=True), (-1, 0), ("Full width", "Least width"), strict=True
-    ):
-        for name, grid in grids.items():
-            mean = grid.mean(axis=0)[:, column]
-            axes.plot(range(1, len(mean) + 1), mean, styles[name], ms=4, lw=1, alpha=0.8, label=_LABELS[name])
-        axes.set(xlabel="layers", title=title)
-    figure.axes[0].set_ylabel("Spearman's rho")
-    figure.axes[1].legend(fontsize=7, frameon=False)
-    report.figure(
-        "Depth and width", figure,
-        "Correlation with WordNet's likeness by the number of layers that are run, at full and at least width.",
+        Claim.at_least(f"It is so at every shallow layer and width (least gap to {LABELS[rival].lower()})",
+                       measured=float(least.mean()), floor=1e-6, spread=(float(least.min()), float(least.max())),
+                       note=f"The least is at layer {layer + 1} and {at[width]}; "
+                            f"{int((each.mean(axis=0) > 0).sum())} of {each[0].size} are above 0. Means over seeds.")
     )  # fmt: skip

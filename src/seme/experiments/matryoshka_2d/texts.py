@@ -1,8 +1,8 @@
-"""Pairs of texts out of WordNet: to train on, and to judge likeness by."""
+"""Pairs of texts out of WordNet: to train on, to choose by, and to judge likeness by."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,37 +20,45 @@ _FARTHEST = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """Training pairs, and pairs of definitions with their likeness, from 0 to 1."""
+class Pairs:
+    """Definitions of nouns, two and two, and how alike the tree says they are, from 0 to 1."""
 
-    train: list[tuple[str, str]]
     first: list[str]
     second: list[str]
     likeness: npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Training pairs of two kinds, and the pairs that rates are chosen by and that methods are judged by."""
+
+    examples: list[tuple[str, str]]
+    hypernyms: list[tuple[str, str]]
+    validation: Pairs
+    test: Pairs
+
+
 def make(settings: Matryoshka2dSettings, context: Context) -> Material:
-    """Pair definitions with sentences that show the word, and nouns with others that are near or far in the tree."""
-    known = {one.id: one for one in synsets("noun")}
+    """Pair words with sentences that show them and nouns with their hypernyms; hold pairs of nouns out of both.
+
+    No synset of a held pair is trained on, nor any other with the same definition, and none is in both parts.
+    """
+    nouns = {one.id: one for one in synsets("noun")}
     rng = context.rng("pairs")
-    nouns = [one for one in known.values() if one.hypernyms]
-    first, second, likeness, held = [], [], [], set()
-    for place in rng.permutation(len(nouns)).tolist():
-        one = nouns[place]
-        other = _partner(one, known, rng)
-        if other.id == one.id:
-            continue
-        first.append(one.definition)
-        second.append(other.definition)
-        likeness.append(wu_palmer(one, other, known))
-        held |= {one.id, other.id}
-        if len(first) == settings.pairs:
-            break
-    train = [
+    order = rng.permutation([name for name, one in nouns.items() if one.hypernyms]).tolist()
+    held: set[str] = set()
+    test = _pairs(settings.pairs, order, nouns, held, rng)
+    validation = _pairs(settings.validation, order, nouns, held, rng)
+    examples = [
         (f"{one.words[0]}: {one.definition}", one.examples[0])
-        for one in known.values() if one.examples and one.id not in held
+        for one in synsets() if one.examples and one.definition not in held
     ]  # fmt: skip
-    return Material(train, first, second, np.array(likeness))
+    hypernyms = [
+        (one.definition, above.definition)
+        for one in nouns.values() if (above := nouns.get(next(iter(one.hypernyms), "")))
+        and not {one.definition, above.definition} & held
+    ]  # fmt: skip
+    return Material(examples, hypernyms, validation, test)
 
 
 def wu_palmer(one: Synset, other: Synset, known: Mapping[str, Synset]) -> float:
@@ -64,6 +72,25 @@ def wu_palmer(one: Synset, other: Synset, known: Mapping[str, Synset]) -> float:
         return 0.0
     depth = len(above) - above.index(shared)
     return 2 * depth / (len(above) + len(beside))
+
+
+def _pairs(
+    count: int, order: Sequence[str], known: Mapping[str, Synset], held: set[str], rng: np.random.Generator
+) -> Pairs:
+    found: list[tuple[Synset, Synset]] = []
+    taken: set[str] = set()
+    for name in order:
+        if len(found) == count:
+            break
+        one = known[name]
+        other = _partner(one, known, rng)
+        both = {one.definition, other.definition}
+        if len(both) == 2 and not both & held:
+            found.append((one, other))
+            taken |= both
+    held |= taken
+    likeness = np.array([wu_palmer(one, other, known) for one, other in found])
+    return Pairs([one.definition for one, _ in found], [other.definition for _, other in found], likeness)
 
 
 def _line(one: Synset, known: Mapping[str, Synset]) -> list[str]:
