@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from seme.interp.atoms.inputs import Matrix, as_rows, at_least
-from seme.interp.atoms.metric import AtomicMetric, unit_rows
+from seme.interp.atoms.metric import DEAD, AtomicMetric
+from seme.interp.directions import unit_rows
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def angle_histogram(
     at_least("pairs", pairs, 1)
     at_least("bins", bins, 1)
     rows = as_rows("x", x, least=2)
-    directions = unit_rows("x", rows if metric is None else metric.whiten(rows))
+    directions = unit_rows(rows if metric is None else metric.whiten(rows), "x", DEAD)
     rng = np.random.default_rng(seed)
     first = rng.integers(len(rows), size=pairs)
     second = (first + rng.integers(1, len(rows), size=pairs)) % len(rows)

@@ -9,7 +9,8 @@ import numpy as np
 
 from seme.errors import InputError
 from seme.interp.atoms.inputs import Matrix, as_rows, at_least
-from seme.interp.atoms.metric import AtomicMetric, unit_rows
+from seme.interp.atoms.metric import DEAD, AtomicMetric
+from seme.interp.directions import unit_rows
 
 BLOCK = 1024
 
@@ -75,7 +76,7 @@ def coherence(
     alive = rows[np.any(rows != 0, axis=1)]
     if len(alive) < 2:
         raise InputError(f"atoms has {len(alive)} unit(s) that are not zero; at least 2 are needed.")
-    directions = unit_rows("atoms", alive if metric is None else metric.whiten(alive))
+    directions = unit_rows(alive if metric is None else metric.whiten(alive), "atoms", DEAD)
     count = len(directions)
     per_unit = _largest_per_unit(directions)
     sampled = count * (count - 1) // 2 > max_pairs
@@ -126,7 +127,7 @@ def isometry_constant(
     rows = as_rows("atoms", atoms)
     if not 1 <= sparsity <= len(rows):
         raise InputError(f"sparsity is {sparsity}, but must be from 1 to the {len(rows)} units.")
-    directions = unit_rows("atoms", rows if metric is None else metric.whiten(rows))
+    directions = unit_rows(rows if metric is None else metric.whiten(rows), "atoms", DEAD)
     rng = np.random.default_rng(seed)
     chosen = np.stack([rng.choice(len(rows), sparsity, replace=False) for _ in range(supports)])
     subsets = directions[chosen]

@@ -10,8 +10,11 @@ from scipy import linalg
 from seme.errors import InputError
 from seme.interp.atoms.inputs import Matrix, as_rows, at_least
 from seme.interp.atoms.moment import SecondMoment
+from seme.interp.directions import unit_rows
 
 SMALLEST_RECIPROCAL_CONDITION = 1e-13
+DEAD = "Drop the dead units first."
+"""How zero rows are mended."""
 
 
 class AtomicMetric:
@@ -92,7 +95,7 @@ class AtomicMetric:
 
     def directions(self, x: Any) -> Matrix:
         """Whitened rows of unit length: the d~ of the paper, shape (n, H)."""
-        return unit_rows("x", self.whiten(x))
+        return unit_rows(self.whiten(x), "x", DEAD)
 
 
 def atomic_metric(activations: Any, *, ridge: float = 0.0) -> AtomicMetric:
@@ -151,15 +154,6 @@ def dictionary_metric(atoms: Any, *, ridge: float = 0.0) -> AtomicMetric:
             hint="A dictionary needs at least as many atoms as dimensions; or give a ridge such as 1e-3.",
         )
     return AtomicMetric(rows.T @ rows, ridge=ridge)
-
-
-def unit_rows(name: str, rows: Matrix) -> Matrix:
-    """Scale each row to unit Euclidean length, or refuse zero rows."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    if not (norms > 0).all():
-        count = int((norms == 0).sum())
-        raise InputError(f"{name} has {count} zero row(s), which have no direction.", hint="Drop the dead units first.")
-    return np.asarray(rows / norms)
 
 
 def _moment(activations: Any) -> SecondMoment:

@@ -9,7 +9,8 @@ import numpy as np
 
 from seme.errors import InputError
 from seme.interp.atoms.inputs import Matrix, as_rows, at_least
-from seme.interp.atoms.metric import AtomicMetric, unit_rows
+from seme.interp.atoms.metric import DEAD, AtomicMetric
+from seme.interp.directions import unit_rows
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def threshold_codes(
     rows = as_rows("x", x)
     units = as_rows("atoms", atoms, width=rows.shape[1])
     signals = rows if metric is None else metric.whiten(rows)
-    directions = unit_rows("atoms", units if metric is None else metric.whiten(units))
+    directions = unit_rows(units if metric is None else metric.whiten(units), "atoms", DEAD)
     products = signals @ directions.T
     limit = np.asarray(threshold, dtype=np.float64)
     codes = np.where((products >= limit) & (products > 0), products, 0.0)

@@ -10,7 +10,8 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances_argmin
 
 from seme.errors import InputError
-from seme.interp.relative.representation import as_matrix, unit_rows
+from seme.interp.directions import unit_rows
+from seme.interp.relative.representation import as_matrix
 
 Method = Literal["uniform", "kmeans", "farthest"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -48,9 +49,9 @@ def select_anchors(x: npt.ArrayLike, count: int, *, method: Method = "uniform", 
     if method == "uniform":
         return np.sort(rng.choice(len(rows), count, replace=False))
     if method == "kmeans":
-        return _nearest_to_centres(unit_rows("x", rows), count, seed)
+        return _nearest_to_centres(unit_rows(rows, "x"), count, seed)
     if method == "farthest":
-        return _farthest(unit_rows("x", rows), count, int(rng.integers(len(rows))))
+        return _farthest(unit_rows(rows, "x"), count, int(rng.integers(len(rows))))
     raise InputError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seme.errors import InputError
-from seme.interp.relative.representation import Matrix, as_matrix, unit_rows
+from seme.interp.directions import unit_rows
+from seme.interp.relative.representation import Matrix, as_matrix
 
 _CHUNK = 1024
 _TIE = 1e-12
@@ -54,7 +55,7 @@ def compare_spaces(a: npt.ArrayLike, b: npt.ArrayLike, *, k: int = 10) -> Compar
     InputError
         If the shapes differ (absolute embeddings of different width cannot be compared), or there are too few samples.
     """
-    first, second = unit_rows("a", as_matrix("a", a)), unit_rows("b", as_matrix("b", b))
+    first, second = unit_rows(as_matrix("a", a), "a"), unit_rows(as_matrix("b", b), "b")
     if first.shape != second.shape:
         raise InputError(f"a has shape {first.shape} and b {second.shape}; they must be the same")
     if not 1 <= k < len(first):

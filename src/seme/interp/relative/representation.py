@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from seme.errors import InputError
+from seme.interp.directions import unit_rows
 
 Matrix = npt.NDArray[np.float64]
 Similarity = Literal["cosine", "dot", "euclidean", "manhattan", "chebyshev", "basis"]
@@ -96,11 +97,11 @@ class RelativeRepresentation(TransformerMixin, BaseEstimator):  # type: ignore[m
         found = self._similarities(rows - self.mean_)
         if self.step:
             found = np.round(found / self.step) * self.step
-        return unit_rows("x", found) if self.unit else found
+        return unit_rows(found, "x") if self.unit else found
 
     def _similarities(self, rows: Matrix) -> Matrix:
         if self.similarity == "cosine":
-            return unit_rows("x", rows) @ unit_rows("anchors", self.anchors_).T
+            return unit_rows(rows, "x") @ unit_rows(self.anchors_, "anchors").T
         if self.similarity == "dot":
             return rows @ self.anchors_.T
         if self.similarity == "basis":
@@ -117,11 +118,3 @@ def as_matrix(name: str, value: npt.ArrayLike) -> Matrix:
     if not np.isfinite(rows).all():
         raise InputError(f"{name} holds NaN or infinity")
     return rows
-
-
-def unit_rows(name: str, rows: Matrix) -> Matrix:
-    """Scale rows to length 1, or refuse zero rows by their name."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    if not (norms > 0).all():
-        raise InputError(f"{name} has {int((norms == 0).sum())} zero row(s), which have no cosine")
-    return np.asarray(rows / norms)

@@ -6,12 +6,13 @@ it reads those, to scores (n,): `TruthDetector`, `DirectionDetector`, and what t
 `decode` generates and intervenes, and `ComnHallu` takes a detector to another model or domain.
 """
 
+from seme.interp.binary import auroc
 from seme.interp.steering.arguments import Detector
 from seme.interp.steering.baselines import TokenEntropy, TokenProbability
 from seme.interp.steering.decoding import Caption, decode, read
 from seme.interp.steering.detector import TruthDetector
 from seme.interp.steering.direction import DirectionDetector, random_direction, shifted, truthful_direction
-from seme.interp.steering.evaluation import auroc, caught_at, threshold_at
+from seme.interp.steering.evaluation import caught_at, threshold_at
 from seme.interp.steering.intervention import Intervention
 from seme.interp.steering.mentions import Chair, Mention, ObjectNames, chair
 from seme.interp.steering.stepping import Reading, Stepper

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import torch
 
 from seme.errors import InputError
+from seme.interp import binary
+from seme.interp.binary import Flags, Floats
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.ArrayLike | torch.Tensor
 
 
@@ -49,37 +49,17 @@ def as_rows(x: Rows, name: str = "states", width: int | None = None) -> Floats:
     return array
 
 
-def as_labels(hallucinated: npt.ArrayLike, count: int, *, both: bool = True) -> Flags:
-    """Return one truth value for each row.
+def as_labels(hallucinated: npt.ArrayLike, count: int) -> Flags:
+    """Return one truth value for each row, both of them among these.
 
     Raises
     ------
     InputError
-        If there are more or fewer than rows, one is neither 0 nor 1, or (with `both`) all are the same.
+        If there are more or fewer than rows, one is neither 0 nor 1, or all are the same.
     """
-    array = np.asarray(hallucinated)
-    if array.shape != (count,):
-        raise InputError(f"hallucinated has the shape {array.shape}, expected one label for each of {count} rows")
-    if not np.isin(array, (0, 1)).all():
-        raise InputError("hallucinated holds other values than 0 (truthful) and 1 (hallucinated)")
-    labels: Flags = array.astype(bool)
-    if both and (labels.all() or not labels.any()):
-        raise InputError(
-            f"hallucinated has one class only: all {count} are {int(labels[0]) if count else 'missing'}",
-            hint="Generate more captions, or ones that go wrong more often, until there are mentions of both kinds",
-        )
-    return labels
-
-
-def as_scores(scores: npt.ArrayLike, name: str = "scores") -> Floats:
-    """Return finite scores (n,).
-
-    Raises
-    ------
-    InputError
-        If there are none, or one is NaN or infinite.
-    """
-    array = np.asarray(scores, dtype=np.float64)
-    if array.ndim != 1 or not array.size or not np.isfinite(array).all():
-        raise InputError(f"{name} has the shape {array.shape}, expected finite numbers (n,), at least one")
-    return array
+    return binary.as_labels(
+        hallucinated,
+        count,
+        "hallucinated",
+        hint="Generate more captions, or ones that go wrong more often, until there are mentions of both kinds",
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from seme.errors import InputError
-from seme.interp.steering.arguments import Floats, Rows, as_rows
+from seme.interp.binary import Floats
+from seme.interp.steering.arguments import Rows, as_rows
 
 
 class TokenProbability:

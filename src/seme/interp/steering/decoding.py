@@ -13,7 +13,8 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from seme.errors import InputError
-from seme.interp.steering.arguments import Detector, Floats
+from seme.interp.binary import Floats
+from seme.interp.steering.arguments import Detector
 from seme.interp.steering.detector import TruthDetector
 from seme.interp.steering.intervention import Intervention
 from seme.interp.steering.mentions import ObjectNames

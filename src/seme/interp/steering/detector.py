@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from seme.errors import CorruptionError, InputError
-from seme.interp.steering.arguments import Floats, Rows, as_labels, as_rows
+from seme.interp.binary import Floats
+from seme.interp.steering.arguments import Rows, as_labels, as_rows
 from seme.tensor_folders import write_tensor_folder
 
 _NAMES = ("detector.json", "detector.safetensors")

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from seme.errors import InputError
 from seme.interp.activations import Site, edit, resolve
 from seme.interp.activations.editing import Edit
-from seme.interp.steering.arguments import Floats, Rows, as_labels, as_rows
+from seme.interp.binary import Floats
+from seme.interp.steering.arguments import Rows, as_labels, as_rows
 
 
 def truthful_direction(states: Rows, hallucinated: npt.ArrayLike) -> Floats:

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
 from seme.errors import InputError
-from seme.interp.steering.arguments import Flags, Floats, as_labels, as_scores
-
-
-def auroc(scores: npt.ArrayLike, hallucinated: npt.ArrayLike) -> float:
-    """Return how often a hallucinated mention scores above a truthful one; ties count half.
-
-    Raises
-    ------
-    InputError
-        If a score is not finite or the labels have one class only.
-    """
-    found, labels = _pair(scores, hallucinated)
-    return float(roc_auc_score(labels, found))
+from seme.interp.binary import Flags, Floats, as_scores
+from seme.interp.steering.arguments import as_labels
 
 
 def threshold_at(scores: npt.ArrayLike, hallucinated: npt.ArrayLike, false_alarms: float = 0.05) -> float:

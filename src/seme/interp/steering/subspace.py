@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seme.errors import InputError
-from seme.interp.steering.arguments import Floats, Rows, as_rows
+from seme.interp.binary import Floats
+from seme.interp.steering.arguments import Rows, as_rows
 
 How = Literal["subspace", "anchors", "pca", "coral", "none"]
 

@@ -12,7 +12,8 @@ from transformers import PreTrainedModel
 from seme.errors import InputError
 from seme.interp.activations import Site, edit, resolve
 from seme.interp.activations.editing import Edit
-from seme.interp.steering.arguments import Detector, Floats
+from seme.interp.binary import Floats
+from seme.interp.steering.arguments import Detector
 
 
 class Watch:

@@ -4,8 +4,9 @@ Every score is a callable: `score(samples)` gives one number for each question o
 less is certain.
 """
 
+from seme.interp.binary import auroc
 from seme.interp.uncertainty.clustering import MeaningCount, Meanings, SemanticEntropy
-from seme.interp.uncertainty.deciding import auroc, best_threshold, decision_quality, mixture_threshold
+from seme.interp.uncertainty.deciding import best_threshold, decision_quality, mixture_threshold
 from seme.interp.uncertainty.dispersion import EigenScore, MeanDistance
 from seme.interp.uncertainty.judging import AMBIGUOUS, P_TRUE, Judgement
 from seme.interp.uncertainty.lexical import LexicalDissimilarity, rouge_l

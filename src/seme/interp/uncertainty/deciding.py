@@ -6,25 +6,13 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import f1_score
 from sklearn.mixture import GaussianMixture
 
 from seme.errors import InputError
-from seme.interp.uncertainty.samples import Floats
+from seme.interp.binary import Flags, Floats, as_labels, as_scores
 
 _FEWEST = 4
-
-
-def auroc(scores: npt.ArrayLike, uncertain: npt.ArrayLike) -> float:
-    """Return the probability that an uncertain question scores above a certain one, ties counting half.
-
-    Raises
-    ------
-    InputError
-        If numbers do not fit, a score is not finite, or all labels are the same.
-    """
-    values, labels = _pair(scores, uncertain)
-    return float(roc_auc_score(labels, values))
 
 
 def best_threshold(
@@ -35,7 +23,7 @@ def best_threshold(
     Raises
     ------
     InputError
-        As `auroc`, or if the measure is none of the two.
+        If numbers do not fit, a score is not finite, all labels are the same, or the measure is none of the two.
     """
     values, labels = _pair(scores, uncertain)
     if measure not in ("accuracy", "f1"):
@@ -43,7 +31,7 @@ def best_threshold(
     levels = np.unique(values)
     cuts = np.concatenate([[levels[0] - 1], (levels[1:] + levels[:-1]) / 2, [levels[-1]]])
     said = values[None] > cuts[:, None]
-    right = (said & (labels == 1)).sum(axis=1)
+    right = (said & labels).sum(axis=1)
     quality = (said == labels).mean(axis=1) if measure == "accuracy" else 2 * right / (said.sum(axis=1) + labels.sum())
     return float(cuts[int(np.argmax(quality))])
 
@@ -56,7 +44,7 @@ def mixture_threshold(scores: npt.ArrayLike) -> float:
     InputError
         If there are fewer than four different scores.
     """
-    values = _finite(scores)
+    values = as_scores(scores)
     if len(np.unique(values)) < _FEWEST:
         raise InputError(
             f"there are {len(np.unique(values))} different scores, expected at least {_FEWEST} to fit two Gaussians",
@@ -80,19 +68,8 @@ def decision_quality(scores: npt.ArrayLike, uncertain: npt.ArrayLike, threshold:
     return float((said == labels).mean()), float(f1_score(labels, said, zero_division=0))
 
 
-def _pair(scores: npt.ArrayLike, uncertain: npt.ArrayLike, *, both: bool = True) -> tuple[Floats, Floats]:
-    values, labels = _finite(scores), np.asarray(uncertain).astype(np.float64)
-    if labels.shape != values.shape or not np.isin(labels, (0, 1)).all():
-        raise InputError(f"uncertain has the shape {labels.shape}, expected {values.shape} of true and false")
-    if both and len(np.unique(labels)) < 2:
-        raise InputError(
-            f"all {len(labels)} questions have the same label", hint="Both uncertain and certain ones are needed"
-        )
-    return values, labels
-
-
-def _finite(scores: npt.ArrayLike) -> Floats:
-    values = np.asarray(scores, dtype=np.float64)
-    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-        raise InputError(f"scores has the shape {values.shape}, expected finite numbers (questions,)")
-    return values
+def _pair(scores: npt.ArrayLike, uncertain: npt.ArrayLike, *, both: bool = True) -> tuple[Floats, Flags]:
+    values = as_scores(scores)
+    return values, as_labels(
+        uncertain, len(values), "uncertain", both=both, hint="Both uncertain and certain ones are needed"
+    )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seme.errors import InputError
+from seme.interp.directions import unit_rows
 
 if TYPE_CHECKING:
     from seme.interp.uncertainty.sampling import Generation
@@ -102,7 +103,7 @@ class Samples:
         vectors = np.asarray(encode(list(places)), dtype=np.float64)
         if vectors.ndim != 2 or len(vectors) != len(places):
             raise InputError(f"encode gave the shape {vectors.shape} for {len(places)} texts, expected (texts, d)")
-        rows = unit_rows(vectors)
+        rows = unit_rows(vectors, "encode", "Look at the text that it is of, and the encoder")
         index = np.array([[places[text] for text in row] for row in self.texts])
         return replace(self, embeddings=rows[index])
 
@@ -155,24 +156,6 @@ class Samples:
                 f"{score} needs {which}", hint=f"Samples.of(texts, {which}=...), or sample() which gives them"
             )
         return values
-
-
-def unit_rows(vectors: npt.ArrayLike) -> Floats:
-    """Return vectors (..., d) at unit length, in float64.
-
-    Raises
-    ------
-    InputError
-        If one is not finite, or zero.
-    """
-    rows = np.asarray(vectors, dtype=np.float64)
-    if not np.isfinite(rows).all():
-        place = int(np.flatnonzero(~np.isfinite(rows.reshape(-1, rows.shape[-1])).all(axis=1))[0])
-        raise InputError(f"embedding {place} is not finite", hint="Look at the text that it is of, and the encoder")
-    norms = np.linalg.norm(rows, axis=-1, keepdims=True)
-    if (norms == 0).any():
-        raise InputError(f"embedding {int(np.flatnonzero(norms.ravel() == 0)[0])} is zero and has no direction")
-    return np.asarray(rows / norms, dtype=np.float64)
 
 
 def _check_texts(rows: tuple[tuple[str, ...], ...]) -> None:

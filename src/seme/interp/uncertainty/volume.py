@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seme.errors import InputError
-from seme.interp.uncertainty.samples import Floats, Samples, unit_rows
+from seme.interp.directions import unit_rows
+from seme.interp.uncertainty.samples import Floats, Samples
 
 _FEWEST = 2
 
@@ -58,7 +59,7 @@ class SemanticVolume:
             If `dims` is more than the pool's rows or its dimensions, or an embedding is not finite.
         """
         given = pool.needed_embeddings("SemanticVolume") if isinstance(pool, Samples) else np.asarray(pool)
-        rows = unit_rows(given.reshape(-1, given.shape[-1]))
+        rows = unit_rows(given.reshape(-1, given.shape[-1]), "pool")
         most = min(rows.shape)
         if self.dims is not None and self.dims > most:
             raise InputError(
@@ -79,7 +80,7 @@ class SemanticVolume:
         if embeddings.shape[-1] != len(self.mean_):
             raise InputError(f"embeddings have {embeddings.shape[-1]} numbers, the pool had {len(self.mean_)}")
         reduced = (embeddings - self.mean_) @ self.components_.T
-        return unit_rows(reduced) if self.renormalised else reduced
+        return unit_rows(reduced, "embeddings") if self.renormalised else reduced
 
     def __call__(self, samples: Samples) -> Floats:
         """Return the volume (questions,) in nats, larger for samples that are further apart."""
