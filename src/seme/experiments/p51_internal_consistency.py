@@ -26,7 +26,7 @@ class InternalConsistencySettings(ExperimentSettings):
     )
     development: int = Field(default=32, ge=0, description="Other questions of each task, to choose tasks and forms")
     above: float = Field(default=0.6, ge=0, le=1, description="Accuracy there from which on a task is taken")
-    questions: int = Field(default=40, ge=4, description="Questions of each task of the language model")
+    questions: int = Field(default=32, ge=4, description="Questions of each task of the language model")
     paths: int = Field(default=5, ge=2, description="Sampled rationales of each question")
     longest: int = Field(default=24, ge=4, description="Most tokens of a rationale")
     temperature: float = Field(default=0.7, gt=0, description="Of the language model's rationales")
@@ -37,7 +37,7 @@ class InternalConsistencySettings(ExperimentSettings):
     steps: int = Field(default=300, ge=1, description="Steps of training of a small model")
     deductions: int = Field(default=200, ge=4, description="Questions for a small model")
     deduction_paths: int = Field(default=10, ge=2, description="Sampled rationales of each of those, at temperature 1")
-    analysed: int = Field(default=120, ge=6, description="Paths of each task whose modules are looked into")
+    analysed: int = Field(default=100, ge=6, description="Paths of each task whose modules are looked into")
     random_weights: int = Field(default=100, ge=2, description="Random weights of the layers, to compare with")
     resamples: int = Field(default=1000, ge=50, description="Resamples of the questions for the intervals")
 

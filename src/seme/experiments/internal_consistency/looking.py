@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from seme.experiments.p51_internal_consistency import InternalConsistencySettings
 
 _FOLDS, _RIDGE = 5, 100.0
-_EACH = 4
-"""Of the paths that are looked into, every fourth one's attention is read, for whole prompts take long."""
+_EACH = 5
+"""Of the paths that are looked into, every fifth one's attention is read, for whole prompts take long."""
 _TOP = 10
 """Value vectors of a block that count."""
 _THIRDS = (1 / 3, 2 / 3)
@@ -60,7 +60,7 @@ def add(report: Report, benches: list[Bench], settings: InternalConsistencySetti
     _draw(report, drawn)
     report.note(
         f"Modules were read at the last position, on at most {settings.analysed} paths of a task, and attention on "
-        f"every fourth of these. Probes are ridge classifiers of the right answer, with {_FOLDS} folds that keep a "
+        f"every fifth of these. Probes are ridge classifiers of the right answer, with {_FOLDS} folds that keep a "
         "question's paths together. A value vector promotes an answer if, times its activation, it raises that "
         f"answer's logit; of the {_TOP} strongest of each block it is the share that does, above the share on the mean "
         "path, so that a lean towards one label counts for nothing."
