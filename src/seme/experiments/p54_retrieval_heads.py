@@ -28,13 +28,14 @@ class RetrievalHeadsSettings(ExperimentSettings):
     draws: int = Field(default=10, ge=2, description="Random sets of as many heads")
     excluded: int = Field(default=100, ge=0, description="Heads of the highest scores that are never drawn at random")
     other_prompts: int = Field(default=5, ge=0, description="Prompts on which heads are made uniform, too")
-    questions: int = Field(default=10, ge=0, description="Questions of each kind: look-up, two steps, memory")
+    questions: int = Field(default=10, ge=0, description="Questions of each kind: memory, look-up, steps, extract")
     tuning_text: str = Field(default="stdlib-source", description="Other text that the model is tuned on")
     tuning_seeds: int = Field(default=3, ge=1, description="Tuning runs")
-    tuning_steps: int = Field(default=10, ge=1, description="Steps of each, of one block")
+    tuning_steps: int = Field(default=16, ge=1, description="Steps of each, of one block")
     block: int = Field(default=96, ge=16, description="Tokens of a block")
-    rate: float = Field(default=1e-4, gt=0, description="Learning rate of the tuning")
-    tuned_prompts: int = Field(default=12, ge=2, description="Prompts on which tuned models are held against the first")
+    rate: float = Field(default=2e-4, gt=0, description="Learning rate of the tuning")
+    stretch: float = Field(default=2.0, gt=1, description="How many times as long the context is made before tuning")
+    tuned_prompts: int = Field(default=5, ge=2, description="Prompts on which tuned models are held against the first")
 
     @classmethod
     def quick(cls) -> Self:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from seme.experiment import Context
+from seme.experiments.p54_retrieval_heads import RetrievalHeadsSettings
+from seme.experiments.retrieval_heads import consistency
 from seme.experiments.retrieval_heads.facts import FOUND_WITH, MASKED_WITH, questions
 from seme.experiments.retrieval_heads.pruning import Masks
-from seme.interp.heads.retrieval import RetrievalScores, planted_copier
+from seme.interp.heads.retrieval import RetrievalPrompt, RetrievalScores, planted_copier
+from seme.report import Report
 
 
 def test_answers_stand_in_the_text_or_nowhere():
     rng = np.random.default_rng(0)
-    for kind in ("look-up", "two steps"):
+    for kind in ("look-up", "steps", "answer only"):
         for one in questions(kind, 20, rng):
-            assert one.text.count(one.answer) >= 1
+            assert one.text.count(one.answer.strip()) >= 1
     assert all(one.answer not in one.text for one in questions("memory", 15, rng))
     assert not {one.answer for one in FOUND_WITH} & {one.answer for one in MASKED_WITH}
 
@@ -29,3 +34,22 @@ def test_masks_are_the_top_heads_and_others():
         assert len(drawn) == 5
         assert all(len(set(one)) == number and not set(one) & set(scores.top(4)) for one in drawn)
     assert masks.tensor(planted_copier()).sum((1, 2)).tolist() == [0, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("planted", [True, False])
+def test_activity_follows_the_fact_where_it_was_planted_so(tmp_path, planted):
+    rng = np.random.default_rng(0)
+    facts = np.repeat([0, 1], 8)
+    prompts = [
+        RetrievalPrompt((1, 2 + fact, 9, *[0] * length), (1, 2))
+        for fact, length in zip(facts, [5, 20] * 8, strict=True)
+    ]
+    each = np.zeros((16, 2, 4))
+    each[:, 0, 0] = 0.9
+    each[:, 1] = (facts[:, None] == np.array([0, 1, 0, 1])) * 0.5 if planted else rng.random((16, 4)).round() * 0.5
+    scores = RetrievalScores(each, np.ones(16), np.ones(16, dtype=bool), ((1,),) * 16)
+    report = Report(paper=54, slug="x", title="x")
+    consistency.add(report, prompts, scores, RetrievalHeadsSettings(), Context(tmp_path, tmp_path))
+    lengths, dynamic = report.claims
+    assert (dynamic.verdict == "holds") == planted
+    assert lengths.measured > 0.5

@@ -25,6 +25,7 @@ from seme.interp.heads.retrieval import (
     recall,
     retrieval_scores,
     stop_tokens,
+    token_f1,
     words_of,
 )
 
@@ -125,6 +126,8 @@ def test_words_and_ends_of_answers():
     words = words_of(tokenizer)
     assert words(tokenizer.encode("A silver, SPOON!")) == ["a", "silver", "spoon"]
     assert recall(["a", "spoon", "spoon"], ["a", "silver", "spoon", "a"]) == 0.5
+    assert token_f1(["a", "spoon", "spoon"], ["a", "silver", "spoon", "a"]) == pytest.approx(2 * 2 / (3 + 4))
+    assert token_f1([], ["a"]) == 0
     stops = stop_tokens(tokenizer)
     assert {*tokenizer.encode("\n"), tokenizer.eos_token_id} <= stops
     assert not stops & set(tokenizer.encode("plain words"))

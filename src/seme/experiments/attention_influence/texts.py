@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_NAMES = (
+NAMES = (
     "amber", "basil", "cedar", "delta", "ember", "fjord", "grove", "heron", "ivory", "juniper", "kettle", "linen",
     "maple", "nectar", "onyx", "pepper", "quartz", "raven", "saffron", "timber", "umber", "velvet", "willow", "zephyr",
 )  # fmt: skip
-_PLACES = ("north tower", "south gate", "old mill", "stone bridge", "east wing", "harbour", "glass house", "market")
+PLACES = ("north tower", "south gate", "old mill", "stone bridge", "east wing", "harbour", "glass house", "market")
 _SYLLABLES = ("ba", "co", "di", "fu", "ge", "hi", "jo", "ka", "lu", "me", "no", "pi", "ra", "so", "tu", "ve", "wi")
 _NOTICES = (
     (
@@ -39,9 +39,9 @@ class LookUp:
 
 def look_up(rng: np.random.Generator, *, two_steps: bool) -> LookUp:
     """Write codes of things, or places of things by their boxes, and then look some of them up again."""
-    names = [_NAMES[one] for one in rng.choice(len(_NAMES), 8, replace=False)]
+    names = [NAMES[one] for one in rng.choice(len(NAMES), 8, replace=False)]
     if two_steps:
-        places = [_PLACES[one] for one in rng.choice(len(_PLACES), 4, replace=False)]
+        places = [PLACES[one] for one in rng.choice(len(PLACES), 4, replace=False)]
         facts = [f"The {a} lies in the {b} box." for a, b in zip(names[:4], names[4:], strict=True)]
         facts += [f"The {b} box is at the {place}." for b, place in zip(names[4:], places, strict=True)]
         asked = [
@@ -69,7 +69,7 @@ def noise(rng: np.random.Generator, words: int = 120) -> str:
 def boilerplate(rng: np.random.Generator) -> str:
     """Write a notice that could stand anywhere."""
     first, second = (_NOTICES[one] for one in rng.permutation(len(_NOTICES)))
-    year, name = int(rng.integers(1990, 2025)), _NAMES[rng.integers(len(_NAMES))].title()
+    year, name = int(rng.integers(1990, 2025)), NAMES[rng.integers(len(NAMES))].title()
     return f"{first} {second}".format(year, name)
 
 

@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 
 from seme.experiment import Context
 from seme.experiments.keeping import kept
+from seme.experiments.retrieval_heads import consistency
 from seme.experiments.retrieval_heads.drawing import draw_frequency, draw_heads_map, draw_lengths
 from seme.experiments.retrieval_heads.subjects import Subject
 from seme.interp.heads.retrieval import RetrievalPrompt, RetrievalScores, retrieval_scores
@@ -32,6 +33,7 @@ def add(report: Report, subject: Subject, settings: RetrievalHeadsSettings, cont
     )  # fmt: skip
     _claim_few(report, scores, settings)
     _claim_stable(report, scores, context)
+    consistency.add(report, subject.found, scores, settings, context)
     _claim_dynamic(report, scores, settings)
     report.claim(
         Claim.not_tested("Every long-context model has retrieval heads", "One real model was looked into.",

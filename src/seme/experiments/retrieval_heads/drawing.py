@@ -70,3 +70,29 @@ def draw_lengths(report: Report, prompts: Sequence[RetrievalPrompt], scores: Ret
         "Answers by length and depth", figure,
         "Share of the answer's words, in per cent, that the model wrote with all its heads. Four facts take turns.",
     )  # fmt: skip
+
+
+def draw_masked(report: Report, prompts: Sequence[RetrievalPrompt], found: dict[str, np.ndarray]) -> None:
+    """Draw what was answered under masks by length of the prompt and depth of the fact."""
+    lengths, depths = sorted({len(one.ids) for one in prompts}), sorted({one.depth for one in prompts})
+    figure = Figure(figsize=(2.9 * len(found), 0.45 * len(lengths) + 1.5), layout="constrained")
+    panels = figure.subplots(1, len(found), sharey=True)
+    for panel, (name, recalls) in zip(panels, found.items(), strict=True):
+        cells = np.full((len(lengths), len(depths)), np.nan)
+        for prompt, recall in zip(prompts, recalls, strict=True):
+            cells[lengths.index(len(prompt.ids)), depths.index(prompt.depth)] = recall
+        shown = panel.imshow(cells, cmap="Greys_r", vmin=0, vmax=1, aspect="auto")
+        for row, column in np.argwhere(np.isfinite(cells)):
+            panel.text(column, row, f"{100 * cells[row, column]:.0f}", ha="center", va="center", fontsize=7,
+                       color="black" if cells[row, column] > 0.5 else "white")  # fmt: skip
+        panel.set_xticks(np.arange(len(depths)), [f"{one:.0%}" for one in depths], fontsize=7)
+        panel.set_yticks(np.arange(len(lengths)), [str(one) for one in lengths])
+        panel.set_title(name, fontsize=9)
+        panel.set_xlabel("depth of the fact", fontsize=8)
+    panels[0].set_ylabel("tokens")
+    figure.colorbar(shown, ax=panels, label="recall")
+    report.figure(
+        "Answers by length and depth under masks", figure,
+        "Share of the answer's words, in per cent, with all heads, without the top ones, and without random ones (mean "
+        "of the draws).",
+    )  # fmt: skip

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seme.experiments.attention_influence.texts import look_up
+from seme.assets import load_texts
+from seme.experiments.attention_influence.texts import NAMES, PLACES, look_up
 from seme.interp.heads.retrieval import Needle
 
 FOUND_WITH = (
@@ -36,7 +37,8 @@ MASKED_WITH = (
 )  # fmt: skip
 """Other ones: they are asked for under masks."""
 
-_STEP = " lies in the"
+_STEPS = 30
+"""Tokens for two written steps and the answer."""
 _KNOWN = (
     ("The capital of France is", "Paris"), ("The capital of Italy is", "Rome"), ("The capital of Japan is", "Tokyo"),
     ("The largest planet in our solar system is", "Jupiter"), ("The opposite of hot is", "cold"),
@@ -58,17 +60,53 @@ class Question:
 
 
 def questions(kind: str, count: int, rng: np.random.Generator) -> list[Question]:
-    """Return questions of a kind: `look-up`, `two steps` (written out), or `memory`."""
+    """Return questions of a kind.
+
+    `memory`, `look-up`, `steps` (a place that takes two look-ups, which are written out), `answer only` (the same, said
+    at once), and `extract` (a definition out of a glossary).
+    """
     if kind == "memory":
         return [Question(text, f" {word}", 4) for text, word in _KNOWN[:count]]
-    return [_from_text(rng, two_steps=kind == "two steps") for _ in range(count)]
+    if kind == "look-up":
+        return [_from_text(rng) for _ in range(count)]
+    if kind == "extract":
+        return _from_glossary(count, rng)
+    return [_chained(rng, steps=kind == "steps") for _ in range(count)]
 
 
-def _from_text(rng: np.random.Generator, *, two_steps: bool) -> Question:
+def _from_text(rng: np.random.Generator) -> Question:
     """Return a text in which two things were looked up, and a third is asked for."""
-    found = look_up(rng, two_steps=two_steps)
+    found = look_up(rng, two_steps=False)
     start, end = found.answers[2]
-    asked = found.text[:start]
-    if two_steps:  # from the place where the first step is to be written
-        asked = asked[: asked.rindex(_STEP) + len(_STEP)]
-    return Question(asked, found.text[start:end], 14 if two_steps else 6)
+    return Question(found.text[:start], found.text[start:end], 6)
+
+
+def _chained(rng: np.random.Generator, *, steps: bool) -> Question:
+    """Return things in boxes and boxes in places, two of which were asked for as examples, and a third is."""
+    names = [NAMES[one] for one in rng.choice(len(NAMES), 6, replace=False)]
+    places = [PLACES[one] for one in rng.choice(len(PLACES), 3, replace=False)]
+    first = [f"The {thing} lies in the {box} box." for thing, box in zip(names[:3], names[3:], strict=True)]
+    second = [f"The {box} box is at the {place}." for box, place in zip(names[3:], places, strict=True)]
+    facts = [*first, *second]
+    text = "\n".join(facts[one] for one in rng.permutation(len(facts))) + "\n\n"
+    *shown, asked = rng.permutation(3).tolist()
+    for one in shown:
+        said = f"Steps: {first[one]} {second[one]} Answer: {places[one]}" if steps else f"Answer: at the {places[one]}"
+        text += f"Question: Where is the {names[one]}?\n{said}\n"
+    text += f"Question: Where is the {names[asked]}?\n" + ("Steps:" if steps else "Answer: at the")
+    return Question(text, places[asked], _STEPS if steps else 5)
+
+
+def _from_glossary(count: int, rng: np.random.Generator) -> list[Question]:
+    """Return glossaries of four words, of which one was asked for as an example, and another is."""
+    entries = [one.partition("; ")[0].partition(": ") for one in load_texts("wordnet-glosses", 3000, split="held-out")]
+    short = [(word, gloss) for word, _, gloss in entries if 4 <= len(gloss.split()) <= 9]
+    made = []
+    for _ in range(count):
+        chosen = [short[one] for one in rng.choice(len(short), 4, replace=False)]
+        shown, asked = rng.choice(4, 2, replace=False).tolist()
+        text = "\n".join(f"{word}: {gloss}" for word, gloss in chosen) + "\n\n"
+        text += f"Question: What is the meaning of {chosen[shown][0]}?\nAnswer: {chosen[shown][1]}\n"
+        text += f"Question: What is the meaning of {chosen[asked][0]}?\nAnswer:"
+        made.append(Question(text, f" {chosen[asked][1]}", 24))
+    return made

@@ -12,8 +12,9 @@ from scipy.stats import wilcoxon
 
 from seme.experiment import Context
 from seme.experiments.keeping import kept
+from seme.experiments.retrieval_heads.drawing import draw_masked
 from seme.experiments.retrieval_heads.subjects import Subject
-from seme.interp.heads import Head, Mode, draw_heads, head_mask
+from seme.interp.heads import Head, Mode, draw_heads, head_mask, head_values
 from seme.interp.heads.retrieval import RetrievalPrompt, RetrievalScores, masked_answers
 from seme.report import Claim, Report
 
@@ -68,6 +69,11 @@ def add(
     _add_table(report, recalls, masks, settings)
     _add_uniform(report, subject, scores, settings, context)
     _draw(report, recalls, masks, settings)
+    number = max(settings.heads)
+    draw_masked(report, subject.masked, {
+        "all heads": recalls[:, 0], f"top {number} masked": recalls[:, masks.top[number]],
+        f"{number} random masked": recalls[:, masks.random[number]].mean(axis=1),
+    })  # fmt: skip
 
 
 def _kept(
@@ -76,12 +82,21 @@ def _kept(
 ) -> list[float]:  # fmt: skip
     def measure() -> dict[str, Any]:
         chosen = masks.tensor(subject.model)
-        found = masked_answers(subject.model, prompt.ids, prompt.answer, chosen, mode=mode, **subject.answers)
+        means = _means(subject) if mode == "mean" else None
+        found = masked_answers(
+            subject.model, prompt.ids, prompt.answer, chosen, mode=mode, means=means, **subject.answers
+        )
         return {"recalls": found.recalls.tolist()}
 
     key = ("masked", settings.model, context.seed, prompt.ids, masks.sets, mode, settings.longest)
     found: list[float] = kept(context.cache, key, measure)["recalls"]
     return found
+
+
+def _means(subject: Subject) -> torch.Tensor:
+    """Return what heads say on average of other text, (layers, heads, width of a head)."""
+    said = [head_values(subject.model, {"input_ids": one["input_ids"]}) for one in subject.held_out]
+    return torch.stack([torch.cat([part.flatten(0, 1) for part in layer]).mean(0) for layer in zip(*said, strict=True)])
 
 
 def _claim(report: Report, recalls: np.ndarray, masks: Masks, number: int) -> None:
@@ -131,7 +146,7 @@ def _add_uniform(
         return
     number = max(settings.heads)
     masks = Masks.draw(scores, (number,), 3, settings.excluded, context.rng("uniform heads"))
-    modes: tuple[Mode, ...] = ("zero", "uniform")
+    modes: tuple[Mode, ...] = ("zero", "uniform", "mean")
     rows = []
     for mode in modes:
         found = np.array([
@@ -141,7 +156,7 @@ def _add_uniform(
         means = found[:, masks.random[number]].mean(axis=0)
         rows.append([mode, float(found[:, 0].mean()), float(found[:, 1].mean()), *(float(one) for one in means)])
     columns = ["heads are", "none masked", f"top {number}", *(f"{number} random, draw {one}" for one in (1, 2, 3))]
-    report.table(f"Two ways to mask, recall on {len(prompts)} prompts", columns, rows)
+    report.table(f"Three ways to mask, recall on {len(prompts)} prompts", columns, rows)
 
 
 def _draw(report: Report, recalls: np.ndarray, masks: Masks, settings: RetrievalHeadsSettings) -> None:

@@ -4,7 +4,7 @@
 of the answer while the model writes it, and `masked_answers` decodes the answer without some heads.
 """
 
-from seme.interp.heads.retrieval.answers import recall, stop_tokens, words_of
+from seme.interp.heads.retrieval.answers import recall, stop_tokens, token_f1, words_of
 from seme.interp.heads.retrieval.attention import eager_attention
 from seme.interp.heads.retrieval.detection import retrieval_scores
 from seme.interp.heads.retrieval.masked import Answers, masked_answers
@@ -26,5 +26,6 @@ __all__ = [
     "recall",
     "retrieval_scores",
     "stop_tokens",
+    "token_f1",
     "words_of",
 ]

@@ -32,6 +32,20 @@ def recall(found: Iterable[Hashable], wanted: Iterable[Hashable]) -> float:
     return sum((Counter(found) & counts).values()) / sum(counts.values())
 
 
+def token_f1(found: Iterable[Hashable], wanted: Iterable[Hashable]) -> float:
+    """Return the harmonic mean of precision and recall of words, as extractive answers are judged (SQuAD, 2016).
+
+    Raises
+    ------
+    InputError
+        If no word is wanted.
+    """
+    said, counts = list(found), Counter(wanted)
+    if not counts:
+        raise InputError("wanted is empty, expected the words of an answer")
+    return 2 * sum((Counter(said) & counts).values()) / (len(said) + sum(counts.values()))
+
+
 def words_of(tokenizer: PreTrainedTokenizerBase) -> Words:
     """Return a function that makes lower-case words of tokens."""
 
