@@ -46,7 +46,7 @@ def run(settings: Matryoshka2dSettings, context: Context) -> Report:
     rate, searched = bench.choose()
     judge = judging.Judge(bench.readings(rate), material.test.likeness, context)
     judging.add(report, judge, settings)
-    timing.add(report, settings, context)
+    timing.add(report, bench.original, settings, context)
     tables.add(report, judge.grids, searched, settings)
     tables.explain(report, material, rate, settings)
     return report

@@ -15,7 +15,7 @@ from seme.report import Report
 if TYPE_CHECKING:
     from seme.experiments.p29_matryoshka_2d import Matryoshka2dSettings
 
-_STYLES = {"plain": "k:", "last": "k--o", "mse": "k-.s", "2dmse": "k-^", "ese": "k-D", "half": "k*"}
+_STYLES = {"plain": ":", "last": "--o", "mse": "-.s", "2dmse": "-^", "ese": "-D", "half": "*"}
 _COLOURS = {"plain": "#000000", "last": "#666666", "mse": "#999999", "2dmse": "#0072b2", "ese": "#d55e00",
             "half": "#000000"}  # fmt: skip
 

@@ -43,7 +43,8 @@ def make(settings: Matryoshka2dSettings, context: Context) -> Material:
 
     No synset of a held pair is trained on, nor any other with the same definition, and none is in both parts.
     """
-    nouns = {one.id: one for one in synsets("noun")}
+    everything = list(synsets())
+    nouns = {one.id: one for one in everything if one.id.startswith("noun")}
     rng = context.rng("pairs")
     order = rng.permutation([name for name, one in nouns.items() if one.hypernyms]).tolist()
     held: set[str] = set()
@@ -51,7 +52,7 @@ def make(settings: Matryoshka2dSettings, context: Context) -> Material:
     validation = _pairs(settings.validation, order, nouns, held, rng)
     examples = [
         (f"{one.words[0]}: {one.definition}", one.examples[0])
-        for one in synsets() if one.examples and one.definition not in held
+        for one in everything if one.examples and one.definition not in held
     ]  # fmt: skip
     hypernyms = [
         (one.definition, above.definition)

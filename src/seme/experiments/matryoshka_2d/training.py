@@ -38,11 +38,11 @@ Vectors = Sequence[torch.Tensor]
 
 
 class Bench:
-    """All that trainings share; what they are read at is kept in the cache."""
+    """All that trainings share: the texts, and the encoder where all begin; what is read of them is kept in the cache."""
 
     def __init__(self, material: Material, settings: Matryoshka2dSettings, context: Context) -> None:
         self.material, self.settings, self.context = material, settings, context
-        self._original = TextEncoder.load(settings.encoder, longest=settings.longest).eval()
+        self.original = TextEncoder.load(settings.encoder, longest=settings.longest).eval()
         trained = settings.model_dump(exclude={"rates", "seeds", "pairs", "validation", "repeats"})
         texts = hashlib.sha256(repr((material.examples, material.hypernyms)).encode()).hexdigest()
         self._key = (trained, context.seed, texts)
@@ -56,7 +56,7 @@ class Bench:
         pairs, rows = self.material.validation, []
         for rate in self.context.progress(self.settings.rates, "Choosing a rate"):
             grid = correlations(self.read("last", _SEARCH, rate, pairs), pairs.likeness)
-            rows.append([rate, float(grid[-1, -1]), float(grid[: self._original.depth // 2].mean())])
+            rows.append([rate, float(grid[-1, -1]), float(grid[: self.original.depth // 2].mean())])
         return max(rows, key=lambda row: row[1])[0], rows
 
     def readings(self, rate: float) -> dict[str, Array]:
@@ -82,9 +82,9 @@ class Bench:
 
     def _trained(self, method: str, seed: int | str, rate: float) -> TextEncoder:
         if method == "plain":
-            return self._original
+            return self.original
         halved = method == "half"
-        encoder = truncate(self._original, self._original.depth // 2) if halved else copy.deepcopy(self._original)
+        encoder = truncate(self.original, self.original.depth // 2) if halved else copy.deepcopy(self.original)
         train(encoder, _loss("last" if halved else method, seed, self.settings, self.context), seed, rate, self)
         return encoder.eval()
 
