@@ -31,8 +31,8 @@ class TruthprintSettings(ExperimentSettings):
     permutations: int = Field(default=999, ge=19, description="Shuffles of the labels for the shared direction")
     model: str = Field(default="smollm2-135m", description="A language model of Seme's, a folder, or a hub name")
     depths: tuple[float, ...] = Field(default=(0.5, 0.65, 0.8), description="Layers of it, as shares of its depth")
-    contexts: int = Field(default=120, ge=0, description="Places that it describes; 0 leaves it out")
-    longest: int = Field(default=24, ge=4, description="Tokens of a description")
+    contexts: int = Field(default=380, ge=0, description="Places that it describes; 0 leaves it out")
+    longest: int = Field(default=28, ge=4, description="Tokens of a description")
 
     @classmethod
     def quick(cls) -> Self:
@@ -49,7 +49,7 @@ def run(settings: TruthprintSettings, context: Context) -> Report:
     report = Report(paper=48, slug="truthprint", title="Truth before it is told")
     tellers = world.captioners(settings, context)
     found = [detecting.measure(one, settings, context) for one in context.progress(tellers, "Detecting")]
-    detecting.add(report, found, "captioners")
+    detecting.add(report, found, "captioners", context.rng("texts"))
     turned = [intervening.measure(one, settings) for one in context.progress(found, "Intervening")]
     intervening.add(report, turned, "captioners")
     transferring.add(report, found, settings, context)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from seme.experiments.p48_truthprint import TruthprintSettings
 
 DETECTOR, PROBABILITY, ENTROPY = "detector", "token probability", "token entropy"
+PLAIN = "thing and place alone"
 _FALSE = 0.05
+_RESAMPLES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _controls(
     return {
         "truthful direction": DirectionDetector(truthful_direction(x, y))(test.before[site]),
         "state at the thing": _fitted(fit.after[site], y, settings, context)(test.after[site]),
-        "thing and place alone": _fitted(plain[0], y, settings, context)(plain[1]),
+        PLAIN: _fitted(plain[0], y, settings, context)(plain[1]),
         "random direction": DirectionDetector(random_direction(x.shape[1], context.seed))(test.before[site]),
         "shuffled labels": _fitted(x, rng.permutation(y), settings, context)(test.before[site]),
     }
@@ -115,29 +117,39 @@ def _unseen(fit: Mentions, test: Mentions, site: str, settings: TruthprintSettin
     return float(np.mean(found))
 
 
-def add(report: Report, found: Sequence[Found], who: str) -> None:
+def add(report: Report, found: Sequence[Found], who: str, rng: np.random.Generator) -> None:
     """Claim, tabulate and draw what the detectors of some tellers found."""
     scores = {name: np.array([one.auroc(name) for one in found]) for name in found[0].scores}
     caught = {name: np.array([one.caught(name) for one in found]) for name in found[0].scores}
     shares = np.array([one.mentions["test"].hallucinated.mean() for one in found])
     count = sum(len(one.mentions["test"].hallucinated) for one in found)
     wrong = sum(int(one.mentions["test"].hallucinated.sum()) for one in found)
-    controls = ", ".join(f"{name} {scores[name].mean():.3f}" for name in ("thing and place alone", "shuffled labels"))
+    controls = ", ".join(f"{name} {scores[name].mean():.3f}" for name in (PLAIN, "shuffled labels"))
     told = f"{wrong} of {count} test mentions are hallucinated ({shares.mean():.1%}). Controls: {controls}."
+    best = max((PROBABILITY, ENTROPY), key=lambda name: caught[name].mean())
+    drawn = np.mean([_resampled(one, best, rng) for one in found], axis=0)
     report.claim(
         Claim.at_least(f"States foretell hallucinated objects (AUROC, {who})", measured=float(scores[DETECTOR].mean()),
-                       floor=0.8, spread=_range(scores[DETECTOR]), paper_value="high-specificity indicators", note=told)
+                       floor=0.8, spread=_interval(drawn[:, 0]), paper_value="high-specificity indicators", note=told)
     )  # fmt: skip
     report.claim(
         Claim.at_least(f"They do so with few false alarms (share caught at 5 % false alarms, {who})",
-                       measured=float(caught[DETECTOR].mean()), floor=0.3, spread=_range(caught[DETECTOR]))
+                       measured=float(caught[DETECTOR].mean()), floor=0.3, spread=_interval(drawn[:, 1]),
+                       note="Spreads are 95 % intervals over resampled texts." + _over_models(caught[DETECTOR]))
     )  # fmt: skip
-    best = max((PROBABILITY, ENTROPY), key=lambda name: caught[name].mean())
+    more = _interval(drawn[:, 1] - drawn[:, 2])
     report.claim(
-        Claim.ordered(f"They beat the token's probability and entropy at 5 % false alarms (share caught, {who})",
-                      {best: float(caught[best].mean()), DETECTOR: float(caught[DETECTOR].mean())},
-                      spread=_range(caught[DETECTOR] - caught[best]),
-                      note=f"The better of the two is {best}; spread is of the difference. {_turned(scores)}")
+        Claim.at_least(f"They beat the token's probability and entropy at 5 % false alarms (lower end of the 95 % "
+                       f"interval of the difference in the share caught, {who})",
+                       measured=more[0], floor=0.0, spread=more,
+                       note=f"{caught[DETECTOR].mean():.3f} against {caught[best].mean():.3f} of {best}, the better of "
+                            f"the two; texts are resampled. {_turned(scores)}".strip())
+    )  # fmt: skip
+    alone = _interval(drawn[:, 0] - drawn[:, 3])
+    report.claim(
+        Claim.at_least(f"They know more than which thing is named and where (lower end of the 95 % interval of the "
+                       f"difference in AUROC, {who})", measured=alone[0], floor=0.0, spread=alone,
+                       note=f"{scores[DETECTOR].mean():.3f} against {scores[PLAIN].mean():.3f}. This claim is ours.")
     )  # fmt: skip
     for name in (PROBABILITY, ENTROPY, "random direction"):
         report.baseline(f"{name}, {who}", {"AUROC": float(scores[name].mean()), "caught": float(caught[name].mean())})
@@ -145,8 +157,32 @@ def add(report: Report, found: Sequence[Found], who: str) -> None:
     _draw(report, found, who)
 
 
-def _range(values: Rows) -> tuple[float, float] | None:
-    return (float(values.min()), float(values.max())) if len(values) > 1 else None
+def _resampled(found: Found, best: str, rng: np.random.Generator) -> Rows:
+    """Return four figures over resamples of the texts (resamples, 4).
+
+    They are the detector's AUROC and the share it catches, the share that the best of the model's own scores catches,
+    and the AUROC of thing and place alone.
+    """
+    test = found.mentions["test"]
+    places = [np.flatnonzero(test.text == text) for text in np.unique(test.text)]
+    rows: list[list[float]] = []
+    while len(rows) < _RESAMPLES:
+        taken = np.concatenate([places[one] for one in rng.integers(len(places), size=len(places))])
+        labels = test.hallucinated[taken]
+        if labels.any() and not labels.all():
+            own, other, plain = (found.scores[name][taken] for name in (DETECTOR, best, PLAIN))
+            rows.append([auroc(own, labels), caught_at(own, labels, _FALSE), caught_at(other, labels, _FALSE),
+                         auroc(plain, labels)])  # fmt: skip
+    return np.array(rows)
+
+
+def _interval(values: Rows) -> tuple[float, float]:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _over_models(values: Rows) -> str:
+    return f" Over models: {values.min():.3f} to {values.max():.3f}." if len(values) > 1 else ""
 
 
 def _turned(scores: dict[str, Rows]) -> str:
@@ -182,7 +218,7 @@ def _draw(report: Report, found: Sequence[Found], who: str) -> None:
     axes = figure.subplots()
     grid = np.linspace(0.005, 0.995, 100)
     styles = {DETECTOR: "-", "truthful direction": "-.", PROBABILITY: "--", ENTROPY: ":",
-              "thing and place alone": (0, (5, 1, 1, 1, 1, 1))}  # fmt: skip
+              PLAIN: (0, (5, 1, 1, 1, 1, 1))}  # fmt: skip
     for number, (name, style) in enumerate(styles.items()):
         curves = np.array([[one.caught(name, false) for false in grid] for one in found])
         axes.plot(grid, curves.mean(axis=0), ls=style, color=f"C{number}", label=name)
