@@ -30,7 +30,7 @@ class EmotionSettings(ExperimentSettings):
     )
     followed: int = Field(default=2, ge=1, description="Held-out utterances of each emotion that are followed so long")
     blocks: int = Field(default=0, ge=0, description="First blocks that are recorded; 0 for all")
-    every: int = Field(default=2, ge=1, description="Blocks from one recorded layer to the next")
+    every: int = Field(default=1, ge=1, description="Blocks from one recorded layer to the next")
     samples: int = Field(default=1000, ge=50, description="Samples of the bootstrap")
     compared: bool = Field(default=True, description="Also probe the encoder, and the model without training")
 
