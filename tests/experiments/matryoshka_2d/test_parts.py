@@ -66,7 +66,8 @@ def _tree() -> dict[str, Synset]:
     return {
         f"noun{name}": Synset(
             f"noun{name}", "noun.Tops", (f"word{name}",), f'what is called {name}; "it is {name}"',
-            (f"noun{name[:-1]}",) if name else (), tuple(f"noun{name}{digit}" for digit in "012" if name + digit in ids),
+            (f"noun{name[:-1]}",) if name else (),
+            tuple(f"noun{name}{digit}" for digit in "012" if name + digit in ids),
         )
         for name in names
     }  # fmt: skip

@@ -38,7 +38,7 @@ Vectors = Sequence[torch.Tensor]
 
 
 class Bench:
-    """All that trainings share: the texts, and the encoder where all begin; what is read of them is kept in the cache."""
+    """What trainings share: the texts, and the encoder where all begin; what is read of them is kept in the cache."""
 
     def __init__(self, material: Material, settings: Matryoshka2dSettings, context: Context) -> None:
         self.material, self.settings, self.context = material, settings, context
