@@ -6,8 +6,10 @@ import numpy as np
 import torch
 
 from seme.experiments.truthprint import captioner, places, scenes, telling
+from seme.experiments.truthprint.intervening import BEAM, TURN, _claim_less
 from seme.experiments.truthprint.world import well_formed
-from seme.interp.steering import Caption
+from seme.interp.steering import Caption, Chair
+from seme.report import Report
 
 
 def test_captions_take_company_for_granted_as_often_as_said_and_pictures_show_what_is_there():
@@ -87,3 +89,11 @@ def test_things_have_one_name_for_one_and_one_for_many():
     assert names["butterfly"] == ["butterfly", "butterflies"]
     assert places.article("oven") == "an oven"
     assert set(places.PLACES) >= places.INDOOR
+
+
+def test_going_back_is_better_only_where_it_is_and_beyond_chance():
+    report = Report(paper=48, slug="made", title="Made")
+    for turned, p in ((0.1, 0.01), (0.1, 0.5), (0.3, 0.01)):
+        chairs = {TURN: Chair(turned, 0.5, 0.9, 3.0), BEAM: Chair(0.2, 0.5, 0.9, 3.0)}
+        _claim_less(report, f"Less at {turned} with {p}", BEAM, chairs, {BEAM: p})
+    assert [one.verdict for one in report.claims] == ["holds", "fails", "fails"]

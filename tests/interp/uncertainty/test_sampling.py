@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import Gemma2Config, Gemma2ForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from seme.errors import InputError
 from seme.interp.uncertainty import Drawing, Judgement, Samples, sample
@@ -35,7 +35,20 @@ def model():
     return LlamaForCausalLM(config).eval()
 
 
-def test_prompts_of_any_lengths_are_read_as_they_are_alone(model):
+@pytest.fixture(scope="module")
+def windowed():
+    """A sliding window of three tokens in every other layer."""
+    torch.manual_seed(1)
+    config = Gemma2Config(
+        vocab_size=28, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, head_dim=8,
+        num_key_value_heads=1, sliding_window=3, query_pre_attn_scalar=8, initializer_range=0.5,
+    )  # fmt: skip
+    return Gemma2ForCausalLM(config).eval()
+
+
+@pytest.mark.parametrize("kind", ["model", "windowed"])
+def test_prompts_of_any_lengths_are_read_as_they_are_alone(kind, request):
+    model = request.getfixturevalue(kind)
     for prompts, groups in (
         (["abc", "abcde", "abx"], None),
         (["abc"], None),

@@ -1,4 +1,4 @@
-"""Reading many prompts at once: the tokens that all of them begin with are read a single time."""
+"""Reading many prompts at once: the tokens that all of them begin with are read a single time where that is exact."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def read_prompts(
         raise InputError(f"there are {len(rows)} prompts, {sum(not row for row in rows)} of them without tokens")
     if groups is not None and len(groups) != len(rows):
         raise InputError(f"there are {len(groups)} groups and {len(rows)} prompts")
-    shared = _shared(rows)
+    # Padding between two pieces would stand in a sliding window for tokens: such models read every prompt in one piece.
+    windowed = _has_windows(model)
+    shared, groups = (0, None) if windowed else (_shared(rows), groups)
     reader = _Reader(model)
     if shared:
         reader.read([rows[0][:shared]], [0])
@@ -132,6 +134,12 @@ def option_ids(tokenizer: PreTrainedTokenizerBase, options: Sequence[str]) -> li
             hint="Choose labels that differ from their first token on, such as letters",
         )
     return first
+
+
+def _has_windows(model: PreTrainedModel) -> bool:
+    from transformers import DynamicCache  # noqa: PLC0415
+
+    return any(getattr(layer, "is_sliding", False) for layer in DynamicCache(config=model.config).layers)
 
 
 def _shared(rows: Sequence[Sequence[int]]) -> int:
