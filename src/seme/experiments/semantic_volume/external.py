@@ -64,7 +64,9 @@ def add(report: Report, models: Models) -> External:
         "Words with five noun senses or more in three fields or more, and words with one sense, paired by frequency "
         "and length, stand in for the queries of CLAMBER and AmbigQA. The model continues 'Tell me about WORD,' behind "
         f"three clarified requests. Chosen on the validation part: dims {oracle.dims} and epsilon {oracle.epsilon:g} "
-        f"with glosses, dims {model.dims} and epsilon {model.epsilon:g} with the model."
+        f"with glosses, dims {model.dims} and epsilon {model.epsilon:g} with the model. An earlier run had 45 words of "
+        "each kind; its interval of the difference to the best baseline was from -0.22 to 0.23, and their number was "
+        "raised for that."
     )
     return External(oracle, model)
 
@@ -88,8 +90,7 @@ def _claim(report: Report, oracle: Scored, model: Scored) -> None:
     report.claim(
         Claim.at_least("Semantic volume of requests that the model clarified flags ambiguous words (AUROC)",
                        measured=model.areas[VOLUME], floor=0.6, spread=model.interval(VOLUME),
-                       paper_value="best of all methods on CLAMBER and AmbigQA",
-                       note="An interval that holds 0.5 may be chance.")
+                       paper_value="best of all methods on CLAMBER and AmbigQA")
     )  # fmt: skip
     low = min(model.areas, key=lambda name: model.areas[name])
     claim_beyond(report, model, model.best_baseline(), "External: semantic volume outperforms every baseline",
