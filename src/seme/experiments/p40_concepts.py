@@ -25,12 +25,19 @@ class ConceptsSettings(ExperimentSettings):
     )
     curve_starts: int = Field(default=10, ge=1, description="Starts of k-means at each point of the curves")
     chance: int = Field(default=300, ge=10, description="Random partitions as large as people's")
+    untrained: int = Field(default=3, ge=0, description="Models of random weights to hold the language model against")
+    betas: tuple[float, ...] = Field(
+        default=(1.0, 4.0, 16.0, 64.0), description="Weights of distance for soft clusters"
+    )
     beta: float = Field(default=1.0, ge=0, description="Bits that all variance within clusters costs")
 
     @classmethod
     def quick(cls) -> Self:
         """Take fewer words, starts and sizes."""
-        return cls(per_category=6, starts=10, layer_starts=2, sizes=(4, 20, 40), curve_starts=2, chance=50)
+        return cls(
+            per_category=5, starts=10, layer_starts=2, sizes=(4, 20, 40), curve_starts=2, chance=30, untrained=0,
+            betas=(4.0,),
+        )  # fmt: skip
 
 
 @experiment(
@@ -44,6 +51,6 @@ def run(settings: ConceptsSettings, context: Context) -> Report:
     things = items.choose(settings, report)
     spaces = embedding.embed(things, settings, context)
     named = categories.add(report, things, spaces, settings, context)
-    order.add(report, things, named)
+    order.add(report, things, named, context)
     tradeoffs.add(report, things, named, settings, context)
     return report

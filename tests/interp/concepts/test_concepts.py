@@ -8,17 +8,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import entropy
+from scipy.stats import entropy, spearmanr
 
 from seme.errors import InputError
 from seme.interp.concepts import (
     agreement,
+    closeness,
     cluster,
     complexity,
     conditional_entropy,
     distortion,
+    pooled_correlation,
     rate_distortion,
     shuffled,
+    soft_clusters,
     tradeoff,
     typicality_correlations,
 )
@@ -84,6 +87,29 @@ def test_no_partition_is_below_the_curve_of_its_own_means_however_early_it_stops
     assert curve.least_bits(distortion(x, labels)) <= complexity(labels) + 1e-9
 
 
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10_000), st.sampled_from([0.5, 3.0, 20.0]))
+def test_soft_clusters_never_cost_more_for_another_step_nor_than_the_partition_they_began_with(seed, beta):
+    x = np.random.default_rng(seed).normal(size=(40, 3))
+    found = [soft_clusters(x, 5, beta, tolerance=-1.0, most=steps) for steps in (1, 2, 5, 40)]
+    objectives = [one.cost.objective for one in found]
+    assert (np.diff(objectives) <= 1e-9).all()
+    assert objectives[0] <= tradeoff(x, cluster(x, 5, starts=1)[0], beta=beta).objective + 1e-9
+    last = found[-1]
+    assert np.allclose(last.memberships.sum(axis=1), 1)
+    far = last.memberships * np.square(x[:, None] - (last.memberships.T @ x / last.memberships.sum(0)[:, None])).sum(2)
+    assert last.cost.distance == pytest.approx(far.sum(1).mean())
+
+
+def test_soft_clusters_are_one_where_distance_is_free_and_those_planted_where_it_is_dear():
+    x, labels = _blobs(0)
+    free, dear = soft_clusters(x, 6, 0.0), soft_clusters(x, 6, 1000.0, starts=5)
+    assert free.cost.bits == pytest.approx(0, abs=1e-9)
+    assert agreement(labels, dear.memberships.argmax(axis=1)).ami > 0.95
+    assert dear.cost.bits == pytest.approx(np.log2(6), abs=1e-3)
+    assert dear.used == 6
+
+
 def test_planted_categories_are_found_and_chance_is_not():
     x, labels = _blobs(0)
     best = cluster(x, 6, starts=5)[0]
@@ -113,6 +139,10 @@ def test_typical_items_lie_near_their_category():
     found = typicality_correlations(x, categories, ratings, names)
     assert min(found.values()) > 0.7
     assert typicality_correlations(x, categories, -ratings, names) == {k: pytest.approx(-v) for k, v in found.items()}
+    names_of = np.stack([names[c] for c in categories])
+    cosines = (x * names_of).sum(1) / np.linalg.norm(x, axis=1) / np.linalg.norm(names_of, axis=1)
+    assert closeness(x, categories, names) == pytest.approx(cosines)
+    assert pooled_correlation(x, categories, ratings, names) == pytest.approx(spearmanr(cosines, ratings).statistic)
     ratings[3] = np.nan
     assert typicality_correlations(x, categories, ratings, names)["b"] == found["b"]
 
@@ -128,6 +158,9 @@ def test_typical_items_lie_near_their_category():
         (lambda: cluster(np.eye(3), 4), "k is 4, expected 1 to 3"),
         (lambda: cluster(np.eye(3), 2, starts=0), "starts is 0"),
         (lambda: agreement([0, 1], [0]), "2 entries and others 1"),
+        (lambda: soft_clusters(np.eye(3), 2, -1.0), "beta is -1"),
+        (lambda: pooled_correlation(np.eye(3), ["a"] * 3, [1, 1, 1], {"a": np.ones(3)}), "that differ"),
+        (lambda: closeness(np.eye(3), ["a"], {"a": np.ones(3)}), "3 embeddings and 1 categories"),
         (lambda: rate_distortion([[-1.0]], [1.0]), "distances"),
         (lambda: rate_distortion([[1.0]], [0.0]), "slopes"),
         (lambda: rate_distortion([[1.0]], [1.0], weights=[0.5]), "weights"),

@@ -10,11 +10,15 @@ from matplotlib.figure import Figure
 from seme.experiment import Context
 from seme.experiments.concepts.embedding import Space, Spaces
 from seme.experiments.concepts.items import Things
+from seme.experiments.intervals import unpaired
 from seme.interp.concepts import agreement, cluster, shuffled
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:
     from seme.experiments.p40_concepts import ConceptsSettings
+
+
+_RESAMPLES = 500
 
 
 def add(report: Report, things: Things, spaces: Spaces, settings: ConceptsSettings, context: Context) -> list[Space]:
@@ -35,9 +39,16 @@ def add(report: Report, things: Things, spaces: Spaces, settings: ConceptsSettin
     rng = context.rng("chance")
     chance = [agreement(things.categories, one).ami for one in shuffled(things.categories, settings.chance, rng)]
     report.baseline("Random partitions", {"AMI": float(np.mean(chance))})
+    raw = [
+        float(_agreements(layers[best[settings.model]], things, k, settings.layer_starts, context).mean())
+        for layers in spaces.untrained
+    ]
+    if len(raw) > 1:
+        report.baseline(f"Untrained {settings.model}, layer {best[settings.model]}", {"AMI": float(np.mean(raw))})
     _add_table(report, kept, things, k, settings, context)
     _claim(report, scores, float(np.mean(chance)), settings, kept)
-    _claim_depth(report, profiles[settings.model], settings.model)
+    _claim_models(report, scores, profiles, best, raw, settings)
+    _claim_depth(report, profiles[settings.model], settings.model, context)
     _draw(report, profiles, scores, float(np.mean(chance)))
     return kept
 
@@ -60,22 +71,47 @@ def _claim(
     )  # fmt: skip
     static, encoder = f"{settings.model}, input", kept[-1].name
     report.claim(
-        Claim.ordered("An encoder agrees with people better than a decoder's input embeddings (AMI)",
-                      {static: means[static], encoder: means[encoder]},
-                      paper_value="BERT-large above much larger decoders",
-                      spread=float(scores[encoder].std()))
+        unpaired("An encoder agrees with people better than a decoder's input embeddings (difference of AMI)",
+                 scores[encoder], scores[static], paper_value="BERT-large above much larger decoders",
+                 note=f"{encoder} {means[encoder]:.3f}, {static} {means[static]:.3f}, over starts.")
     )  # fmt: skip
 
 
-def _claim_depth(report: Report, profile: list[np.ndarray], model: str) -> None:
+def _claim_models(
+    report: Report, scores: dict[str, np.ndarray], profiles: dict[str, list[np.ndarray]], best: dict[str, int],
+    raw: list[float], settings: ConceptsSettings,
+) -> None:  # fmt: skip
+    encoder, decoder = (f"{name}, layer {best[name]}" for name in (settings.encoder, settings.model))
+    report.claim(
+        unpaired("The encoder is also above the larger decoder at the best layer of each (difference of AMI)",
+                 scores[encoder], scores[decoder], paper_value="BERT-large above much larger decoders",
+                 note=f"{encoder} {scores[encoder].mean():.3f}, {decoder} {scores[decoder].mean():.3f}; layers are the "
+                      "best by the same items, as in the paper.")
+    )  # fmt: skip
+    statement = "Agreement is learned: a trained model agrees better than one of random weights (difference of AMI)"
+    if len(raw) < 2:
+        report.claim(Claim.not_tested(statement, f"--untrained is {len(raw)}, and 2 are wanted."))
+        return
+    report.claim(
+        unpaired(statement, profiles[settings.model][best[settings.model]], raw,
+                 note=f"{decoder}; untrained {np.mean(raw):.3f}, {len(raw)} starts of its weights. No package has "
+                      "checkpoints in between.")
+    )  # fmt: skip
+
+
+def _claim_depth(report: Report, profile: list[np.ndarray], model: str, context: Context) -> None:
     means = [float(one.mean()) for one in profile]
     peak = int(np.argmax(means))
     depth = peak / max(1, len(means) - 1)
+    rng = context.rng("peak")
+    drawn = [np.argmax([rng.choice(one, len(one)).mean() for one in profile]) for _ in range(_RESAMPLES)]
+    low, high = np.quantile(drawn, [0.025, 0.975]) / max(1, len(means) - 1)
     report.claim(
         Claim.equal(f"Agreement is best at a middle layer of {model} (relative depth of the peak)",
-                    measured=depth, value=0.5, tolerance=0.3,
+                    measured=depth, value=0.5, tolerance=0.3, spread=(float(low), float(high)),
                     note=f"Layer {peak} of 0 to {len(means) - 1}: AMI {means[peak]:.3f}; "
-                         f"first {means[0]:.3f}, last {means[-1]:.3f}.")
+                         f"first {means[0]:.3f}, last {means[-1]:.3f}. "
+                         "Spread: 95 % of resamples of the starts.")
     )  # fmt: skip
 
 
@@ -107,8 +143,8 @@ def _draw(report: Report, profiles: dict[str, list[np.ndarray]], scores: dict[st
         mean, low, high = (np.array([f(one) for one in found]) for f in (np.mean, np.min, np.max))
         axes.plot(depth, mean, style, label=name, ms=4)
         axes.fill_between(depth, low, high, alpha=0.2)
-    dashes = ((0, (1, 1)), (0, (4, 2)), (0, (6, 1, 1, 1)))
-    for (name, static), dash in zip(list(scores.items())[:3], dashes, strict=False):
+    dashes = ((0, (1, 1)), (0, (4, 2)), (0, (6, 1, 1, 1)), (0, (2, 3)))
+    for (name, static), dash in zip(list(scores.items())[:4], dashes, strict=False):
         axes.axhline(float(static.mean()), color="0.35", lw=1, ls=dash, label=name)
     axes.axhline(chance, color="black", lw=0.8, label="chance")
     axes.set_xlabel("relative depth")

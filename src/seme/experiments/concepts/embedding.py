@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.float64]
 _BATCH = 32
 _BEFORE, _AFTER = "This is a", "."
+_MARK = "\u2581"
+"""Stands for the space before a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Spaces:
 
     static: list[Space]
     layers: dict[str, list[Space]]
+    untrained: list[list[Space]]
+    """Layers of models as large as the language model, with random weights: one for each seed."""
 
 
 def embed(things: Things, settings: ConceptsSettings, context: Context) -> Spaces:
@@ -51,14 +55,35 @@ def embed(things: Things, settings: ConceptsSettings, context: Context) -> Space
         np.mean([glove.vectors[glove.index[w]] for w in phrase.split() if w in glove.index] or [fallback], axis=0)
         for phrase in phrases
     ]
-    static, layers = [_space("GloVe", np.stack(rows), things)], {}
+    static, layers = [_space("GloVe", np.stack(rows), things), _space("WordLlama", _pieces(phrases), things)], {}
     for label, (inputs, states) in (
         (settings.model, _of_language_model(phrases, settings.model, context)),
         (settings.encoder, _of_encoder(phrases, settings.encoder, context)),
     ):
         static.append(_space(f"{label}, input", inputs, things))
         layers[label] = [_space(f"{label}, layer {number}", part, things) for number, part in enumerate(states)]
-    return Spaces(static, layers)
+    untrained = [
+        [
+            _space(f"untrained, layer {number}", part, things)
+            for number, part in enumerate(_of_language_model(phrases, settings.model, context, seed=seed)[1])
+        ]
+        for seed in range(settings.untrained)
+    ]
+    return Spaces(static, layers, untrained)
+
+
+def _pieces(phrases: Sequence[str]) -> Rows:
+    """Return the mean of the vectors of each phrase's word pieces, the longest that fit from its beginning on."""
+    vectors = load_word_vectors("wordllama-256")
+    rows = []
+    for phrase in phrases:
+        left, found = _MARK + phrase.replace(" ", _MARK), []
+        while left:
+            size = next((size for size in range(len(left), 0, -1) if left[:size] in vectors.index), 1)
+            found.append(vectors.index.get(left[:size]))
+            left = left[size:]
+        rows.append(np.mean([vectors.vectors[one] for one in found if one is not None], axis=0))
+    return np.stack(rows).astype(np.float64)
 
 
 def _space(name: str, rows: Rows, things: Things) -> Space:
@@ -66,8 +91,13 @@ def _space(name: str, rows: Rows, things: Things) -> Space:
     return Space(name, rows[:count], dict(zip(things.names, rows[count:], strict=True)))
 
 
-def _of_language_model(phrases: Sequence[str], name: str, context: Context) -> tuple[Rows, list[Rows]]:
+def _of_language_model(
+    phrases: Sequence[str], name: str, context: Context, *, seed: int | None = None
+) -> tuple[Rows, list[Rows]]:
+    """Embed with a language model, or with one that is built as it is and was not trained."""
     loaded = load_language_model(name, device=context.device)
+    if seed is not None:
+        loaded = replace(loaded, model=_untrained(loaded.model, context.seed + seed).to(context.device))
     blocks = int(loaded.model.config.num_hidden_layers)
     sites = [f"resid.{number}" for number in range(blocks)]
     before, after = (loaded.tokenizer.encode(one, add_special_tokens=False) for one in (_BEFORE, _AFTER))
@@ -80,6 +110,12 @@ def _of_language_model(phrases: Sequence[str], name: str, context: Context) -> t
         return [found[site] for site in sites]
 
     return _means(pieces, before, after, table, states, context, f"Embedding with {name}")
+
+
+def _untrained(model: Any, seed: int) -> Any:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return type(model)(model.config).eval()
 
 
 def _of_encoder(phrases: Sequence[str], name: str, context: Context) -> tuple[Rows, list[Rows]]:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
+from seme.experiments.concepts import weighing
 from seme.experiments.concepts.embedding import Space
 from seme.experiments.concepts.items import Things
 from seme.interp.concepts import (
@@ -78,10 +79,13 @@ def add(report: Report, things: Things, spaces: list[Space], settings: ConceptsS
     )  # fmt: skip
     _add_table(report, costs, people)
     _draw(report, costs)
+    weighing.add(
+        report, things, spaces, {name: (c.clusters, c.entropies) for name, c in costs.items()}, settings, context
+    )
 
 
 def _measure(space: Space, things: Things, settings: ConceptsSettings, context: Context) -> _Costs:
-    k, x = len(things.names), space.rows / np.sqrt(np.square(space.rows - space.rows.mean(axis=0)).sum(axis=1).mean())
+    k, x = len(things.names), weighing.scaled(space.rows)
 
     def cost(labels: object) -> Tradeoff:
         return tradeoff(x, labels, beta=settings.beta)  # type: ignore[arg-type]

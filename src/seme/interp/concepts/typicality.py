@@ -36,21 +36,64 @@ def typicality_correlations(
         If numbers do not fit, a category has no name, fewer than three rated items or ratings that are all the same, or
         an embedding is zero.
     """
-    rows, rated = checked(x), np.asarray(ratings, dtype=np.float64)
-    if len(categories) != len(rows) or rated.shape != (len(rows),):
-        raise InputError(f"there are {len(rows)} embeddings, {len(categories)} categories and {rated.shape} ratings")
+    rated = _rated(ratings, len(categories))
+    cosines = closeness(x, categories, names)
     labels, found = np.asarray(categories), {}
     for category in dict.fromkeys(categories):
-        if category not in names:
-            raise InputError(f"names has no embedding of the category {category!r}")
         chosen = np.flatnonzero((labels == category) & ~np.isnan(rated))
         if len(chosen) < _FEWEST:
             raise InputError(f"the category {category!r} has {len(chosen)} rated items, expected at least {_FEWEST}")
         if np.ptp(rated[chosen]) == 0:
             raise InputError(f"all items of the category {category!r} are rated {rated[chosen[0]]:g}")
-        cosines = _unit(rows[chosen]) @ _unit(checked(np.asarray(names[category])[None]))[0]
-        found[category] = float(spearmanr(cosines, rated[chosen]).statistic)
+        found[category] = float(spearmanr(cosines[chosen], rated[chosen]).statistic)
     return found
+
+
+def pooled_correlation(
+    x: npt.ArrayLike, categories: Sequence[str], ratings: npt.ArrayLike, names: Mapping[str, npt.ArrayLike]
+) -> float:
+    """Return Spearman's correlation of cosines and ratings over the items of all categories at once.
+
+    Arguments are those of `typicality_correlations`.
+
+    Raises
+    ------
+    InputError
+        As there; a category may have few ratings, but all together need three that differ.
+    """
+    rated = _rated(ratings, len(categories))
+    known = ~np.isnan(rated)
+    if known.sum() < _FEWEST or np.ptp(rated[known]) == 0:
+        raise InputError(f"there are {int(known.sum())} ratings, expected at least {_FEWEST} that differ")
+    return float(spearmanr(closeness(x, categories, names)[known], rated[known]).statistic)
+
+
+def closeness(
+    x: npt.ArrayLike, categories: Sequence[str], names: Mapping[str, npt.ArrayLike]
+) -> npt.NDArray[np.float64]:
+    """Return the cosine of each item (n, d) to its category's name, (n,).
+
+    Raises
+    ------
+    InputError
+        If numbers do not fit, a category has no name, or an embedding is zero.
+    """
+    rows = checked(x)
+    if len(categories) != len(rows):
+        raise InputError(f"there are {len(rows)} embeddings and {len(categories)} categories")
+    missing = [one for one in dict.fromkeys(categories) if one not in names]
+    if missing:
+        raise InputError(f"names has no embedding of the category {missing[0]!r}")
+    ends = {one: _unit(checked(np.asarray(names[one])[None]))[0] for one in dict.fromkeys(categories)}
+    cosines: npt.NDArray[np.float64] = (_unit(rows) * np.stack([ends[one] for one in categories])).sum(axis=1)
+    return cosines
+
+
+def _rated(ratings: npt.ArrayLike, count: int) -> npt.NDArray[np.float64]:
+    rated = np.asarray(ratings, dtype=np.float64)
+    if rated.shape != (count,):
+        raise InputError(f"there are {count} categories of items and {rated.shape} ratings")
+    return rated
 
 
 def _unit(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
