@@ -138,6 +138,20 @@ def test_the_parts_add_up_to_the_score() -> None:
         assert sum(share for _, share in parts) == pytest.approx(float(hits.scores[0]), rel=1e-5)
 
 
+def test_several_documents_are_explained_as_each_alone_is() -> None:
+    index = BM25Index()
+    for number in range(4):  # several segments
+        index.add([f"{number}{i}" for i in range(9)], [f"dense {'codes ' * i} of part {number}" for i in range(9)])
+        index.search("dense", 1)
+    index.remove(["23"])
+    index.add(["23"], ["sparse"])
+    ids = [i for i, _ in index.search("dense codes part sparse", 40)]
+    assert index.explain_all("dense codes part", ids) == [index.explain("dense codes part", i) for i in ids]
+    assert index.explain_all("dense", []) == []
+    with pytest.raises(NotFoundError, match="'gone'"):
+        index.explain_all("dense", ["00", "gone"])
+
+
 def test_equal_scores_stand_in_the_order_of_ids() -> None:
     index = BM25Index()
     index.add(["z", "m", "a", "q"], ["same words"] * 4)

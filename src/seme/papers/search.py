@@ -85,8 +85,7 @@ class SearchEngine:
             found = [
                 SearchHit(h.id, h.score, {"lexical_rank": h.lexical_rank, "dense_rank": h.dense_rank}) for h in hybrid
             ]
-        explained = [self._explain(opened, query.text, hit) for hit in found[:_EXPLAINED]]
-        return [*explained, *found[_EXPLAINED:]]
+        return [*_explained(opened, query.text, found[:_EXPLAINED]), *found[_EXPLAINED:]]
 
     def similar(self, paper_id: str, query: Query, *, k: int) -> list[tuple[str, float]]:
         """Return the k papers nearest in meaning to one (cosine), that one left out."""
@@ -159,12 +158,15 @@ class SearchEngine:
         hits = _best(opened, opened.dense.vectors([paper_id])[0], k + 1, allowed)
         return [(hit, score) for hit, score in hits if hit != paper_id][:k]
 
-    def _explain(self, opened: _Opened, text: str, hit: SearchHit) -> SearchHit:
-        if hit.why.get("lexical_rank") is None:
-            return replace(hit, why={"matched": {}, **hit.why})
-        parts = opened.lexical.explain(text, hit.id)
-        matched = {term: round(float(share), 4) for term, share in sorted(parts, key=lambda part: -part[1])}
-        return replace(hit, why={"matched": matched, **hit.why})
+
+def _explained(opened: _Opened, text: str, hits: Sequence[SearchHit]) -> list[SearchHit]:
+    by_words = [hit.id for hit in hits if hit.why.get("lexical_rank") is not None]
+    parts = dict(zip(by_words, opened.lexical.explain_all(text, by_words), strict=True))
+    matched = {
+        hit: {term: round(float(share), 4) for term, share in sorted(shares, key=lambda part: -part[1])}
+        for hit, shares in parts.items()
+    }
+    return [replace(hit, why={"matched": matched.get(hit.id, {}), **hit.why}) for hit in hits]
 
 
 def _best(opened: _Opened, vector: npt.NDArray[np.float32], k: int, allowed: Allowed | None) -> list[tuple[str, float]]:

@@ -206,6 +206,21 @@ class SegmentedIndex(ABC, Generic[AnySegment]):
                 return s, row
         return None
 
+    def _places(self, ids: Sequence[str]) -> list[tuple[int, int]]:
+        """Return the number of the segment and the row of each id; (-1, -1) where there is none."""
+        wanted = encode_ids(ids)
+        places = np.full((len(ids), 2), -1, dtype=np.int64)
+        left = np.arange(len(ids))
+        for number, s in enumerate(self._segments):
+            if not len(left):
+                break
+            rows = s.find(wanted[left])
+            here = rows >= 0
+            here[here] = s.alive[rows[here]]
+            places[left[here]] = np.stack([np.full(int(here.sum()), number), rows[here]], axis=1)
+            left = left[~here]
+        return [(number, row) for number, row in places.tolist()]
+
     def _drop(self, ids: Sequence[str]) -> None:
         wanted = encode_ids(ids)
         for s in self._segments:

@@ -63,11 +63,10 @@ class VectorIndex(SegmentedIndex[AnySegment]):
             If one is not there.
         """
         found = np.empty((len(ids), self.dim), dtype=np.float32)
-        for i, vector_id in enumerate(ids):
-            place = self._find(vector_id)
-            if place is None:
-                raise NotFoundError(f"the index has no vector {vector_id!r}")
-            found[i] = self._vectors_of(place[0], np.array([place[1]]))[0]
+        for i, (number, row) in enumerate(self._places(ids)):
+            if number < 0:
+                raise NotFoundError(f"the index has no vector {ids[i]!r}")
+            found[i] = self._vectors_of(self._segments[number], np.array([row]))[0]
         return found
 
     def _best(self, parts: Iterable[Part], k: int) -> Hits:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Annotated, Any, ParamSpec, cast
 
 from fastapi import APIRouter, Request
 from fastapi import Query as Parameter
@@ -24,9 +25,10 @@ from seme.web.listing import ListingQuery, Text, View, similar_view, view_of
 from seme.web.reports import address_of_number, runs_of_paper
 from seme.web.service import Service, service_of
 
+P = ParamSpec("P")
 router = APIRouter(include_in_schema=False)
 Page = Annotated[int, Parameter(ge=1, le=2000)]
-HITS = 30
+HITS = 20
 """Hits on a page: nobody reads more of a search before asking again."""
 TOPICS = 12
 """Topics that a listing offers to be narrowed to."""
@@ -59,37 +61,54 @@ def topics_of(entries: Sequence[Entry], chosen: str) -> list[tuple[str, int]]:
     return [(label, n) for label, n in counts.most_common(TOPICS + 1) if n > 1 and label != chosen][:TOPICS]
 
 
+def of_one_moment(page: Callable[P, Response]) -> Callable[P, Response]:
+    """Let a page read the library as it is at one moment, through one connection."""
+
+    @wraps(page)
+    def read(*args: P.args, **kwargs: P.kwargs) -> Response:
+        with service_of(cast("Request", kwargs["request"])).library.snapshot():
+            return page(*args, **kwargs)
+
+    return read
+
+
 @router.get("/")
+@of_one_moment
 def latest(request: Request, query: ListingQuery, page: Page = 1) -> Response:
     """Show the latest day that has papers."""
     return listing(request, view_of("latest", "", query, service_of(request).library), page)
 
 
 @router.get("/papers/date/{day}")
+@of_one_moment
 def day(request: Request, day: str, query: ListingQuery, page: Page = 1) -> Response:
     """Show a day."""
     return listing(request, view_of("day", day, query, service_of(request).library), page)
 
 
 @router.get("/papers/week/{week}")
+@of_one_moment
 def week(request: Request, week: str, query: ListingQuery, page: Page = 1) -> Response:
     """Show an ISO week, the most voted first."""
     return listing(request, view_of("week", week, query, service_of(request).library), page)
 
 
 @router.get("/papers/month/{month}")
+@of_one_moment
 def month(request: Request, month: str, query: ListingQuery, page: Page = 1) -> Response:
     """Show a month, the most voted first."""
     return listing(request, view_of("month", month, query, service_of(request).library), page)
 
 
 @router.get("/trending")
+@of_one_moment
 def trending(request: Request, query: ListingQuery, page: Page = 1) -> Response:
     """Show what is trending."""
     return listing(request, view_of("trending", "", query, service_of(request).library), page)
 
 
 @router.get("/search")
+@of_one_moment
 def search(request: Request, query: ListingQuery, page: Page = 1) -> Response:
     """Search by words and meaning, or list by conditions."""
     title = f"“{query.text}”" if query.text else "Search"
@@ -143,6 +162,7 @@ def about(request: Request) -> Response:
 
 
 @router.get("/papers/{paper_id:path}/similar")
+@of_one_moment
 def similar(request: Request, paper_id: str, query: ListingQuery) -> Response:
     """Show the papers nearest in meaning to one."""
     service = service_of(request)
@@ -156,6 +176,7 @@ def similar(request: Request, paper_id: str, query: ListingQuery) -> Response:
 
 
 @router.get("/papers/{paper_id:path}")
+@of_one_moment
 def paper(request: Request, paper_id: str) -> Response:
     """Show a paper, or its text as Markdown where the address ends in `.md`."""
     service = service_of(request)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
-from seme.papers.library.database import open_engine
+from seme.papers.library.database import open_engine, snapshot
 from seme.papers.library.harvests import Harvest, Harvests
 from seme.papers.library.outbox import Delivery, Outbox
 from seme.papers.library.papers import Papers, Version
@@ -52,6 +53,13 @@ class Library:
         self.subscriptions = Subscriptions(self.engine)
         self.outbox = Outbox(self.engine)
         self.harvests = Harvests(self.engine)
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Return a block in which this thread reads the library as it is at one moment, and faster.
+
+        What the thread writes within the block it does not see there; PostgreSQL sees what others committed.
+        """
+        return snapshot(self.engine)
 
     def close(self) -> None:
         """Give back every connection."""

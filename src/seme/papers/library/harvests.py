@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, insert, select, update
 
 from seme.papers.library import schema
-from seme.papers.library.database import writing
+from seme.papers.library.database import reading, writing
 from seme.papers.library.storing import Stored, mark_removed, store_papers
 from seme.papers.sources.base import Batch, Source
 
@@ -95,7 +95,7 @@ class Harvests:
         """Return the latest harvests, optionally of one state and source, the latest first."""
         where = [column == value for column, value in ((_TABLE.c.state, state), (_TABLE.c.source, source)) if value]
         statement = select(_TABLE).where(*where).order_by(_TABLE.c.changed_at.desc(), _TABLE.c.key.desc()).limit(limit)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [_harvest(row) for row in connection.execute(statement)]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Text, bindparam, cast,
 
 from seme.errors import NotFoundError
 from seme.papers.library import counters, schema
-from seme.papers.library.database import writing
+from seme.papers.library.database import reading, writing
 from seme.papers.library.kept import STATE, KeptPapers
 from seme.papers.library.records import StoredPaper, from_row
 from seme.papers.library.storing import Stored, mark_removed, store_papers
@@ -89,7 +89,7 @@ class Papers:
         """Return papers in the order of their ids; ids that are unknown are left out."""
         found: dict[str, StoredPaper] = {}
         alias = schema.paper_alias
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             for start in range(0, len(ids), CHUNK):
                 chunk = list(ids[start : start + CHUNK])
                 found |= self._kept.read(connection, connection.execute(_STATES_OF, {"ids": chunk}).all())
@@ -102,7 +102,7 @@ class Papers:
 
     def versions(self, paper_id: str) -> list[Version]:
         """Return the versions of a paper that were seen, the oldest first."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(_VERSIONS, {"id": paper_id})
             return [Version(row.version, row.title, row.summary, row.updated_at) for row in rows]
 
@@ -115,7 +115,7 @@ class Papers:
         order: list[ColumnElement[object]] = [_PAPER.c.listed_on.desc(), _VOTES.desc(), _PAPER.c.key.asc()]
         if query.order is Sort.VOTES:
             order = [_VOTES.desc(), _PAPER.c.listed_on.desc(), _PAPER.c.key.asc()]
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             states = connection.execute(
                 select(*STATE).where(*_conditions(query)).order_by(*order).limit(limit).offset(offset)
             ).all()
@@ -127,7 +127,7 @@ class Papers:
         comments = func.coalesce(_PAPER.c.source_comments, 0) + _PAPER.c.comment_count
         columns = select(_PAPER.c.id, _PAPER.c.listed_on, _VOTES, comments).where(*_conditions(query))
         order = (_VOTES.desc(), _PAPER.c.listed_on.desc(), _PAPER.c.key.asc())
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(columns.order_by(*order).limit(limit))
             return [(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
 
@@ -139,18 +139,18 @@ class Papers:
         wanted = [(_LABEL.c.paper_key, labelled) for labelled in _labels(query)]
         if narrowing := _narrowing(query):
             wanted.append((_PAPER.c.key, narrowing))
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found = [_numbers(connection, column, conditions) for column, conditions in wanted]
         return reduce(np.intersect1d, found) if found else np.empty(0, dtype=np.int64)
 
     def numbers(self) -> dict[str, int]:
-        """Return the number of every paper by its id."""
+        """Return the number of every paper by its id, as of now even within a snapshot."""
         with self._engine.connect() as connection:
             return {row.id: row.key for row in connection.execute(select(_PAPER.c.id, _PAPER.c.key))}
 
     def count(self, query: Query | None = None) -> int:
         """Count the papers that meet the conditions."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             statement = select(func.count()).select_from(_PAPER).where(*_conditions(query or Query()))
             return int(connection.execute(statement).scalar_one())
 
@@ -159,7 +159,7 @@ class Papers:
     ) -> list[tuple[dt.date, int]]:
         """Return the days of the feed that have papers, the latest first, each with how many."""
         statement = select(_PAPER.c.listed_on, func.count()).where(*_conditions(Query(since=since, until=until)))
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(
                 statement.group_by(_PAPER.c.listed_on).order_by(_PAPER.c.listed_on.desc()).limit(limit)
             )
@@ -167,7 +167,7 @@ class Papers:
 
     def days_beside(self, day: dt.date) -> tuple[dt.date | None, dt.date | None]:
         """Return the last day of the feed before one, and the first after it, that have papers."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             before, after = (connection.execute(one, {"day": day}).scalar() for one in (_BEFORE, _AFTER))
         return before, after
 
@@ -183,7 +183,7 @@ class Papers:
             .order_by(total.desc(), label.c.label)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [(row.label, int(row.total)) for row in connection.execute(statement)]
 
     def changes(self, after: tuple[int, int] = (0, 0), *, limit: int = 2_000) -> list[StoredPaper]:
@@ -192,19 +192,19 @@ class Papers:
         The last one's (`revision`, `key`) is the point to go on from: whoever follows it misses nothing.
         """
         statement = select(_PAPER).where(_later(after)).order_by(_PAPER.c.revision, _PAPER.c.key).limit(limit)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [from_row(row) for row in connection.execute(statement)]
 
     def count_changes(self, after: tuple[int, int] = (0, 0)) -> int:
         """Count the papers that `changes` would return in all."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             statement = select(func.count()).select_from(_PAPER).where(_later(after))
             return int(connection.execute(statement).scalar_one())
 
     def former_ids(self, keys: Sequence[int]) -> list[str]:
         """Return the ids that some papers (by their keys) no longer go by."""
         alias = schema.paper_alias
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found: list[str] = []
             for start in range(0, len(keys), CHUNK):
                 chunk = list(keys[start : start + CHUNK])
@@ -215,7 +215,7 @@ class Papers:
         """Yield every paper in the order it arrived, removed ones included, in bounded memory."""
         last = 0
         while True:
-            with self._engine.connect() as connection:
+            with reading(self._engine) as connection:
                 rows = connection.execute(
                     select(_PAPER).where(_PAPER.c.key > last).order_by(_PAPER.c.key).limit(CHUNK)
                 ).all()
@@ -226,22 +226,22 @@ class Papers:
 
     def revision(self) -> int:
         """Return the number of the last change of content."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return counters.value(connection, "content")
 
     def identity(self) -> int:
         """Return the number that tells this library from any other."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return counters.value(connection, "identity")
 
     def activity(self) -> int:
         """Return the number of the last vote, comment or note."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return counters.value(connection, "activity")
 
     def state(self) -> tuple[int, int]:
         """Return `revision` and `activity` in one step: as long as both stay, every page stays."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found = counters.values(connection)
         return found["content"], found["activity"]
 

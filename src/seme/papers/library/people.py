@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from seme.errors import InputError, NotFoundError
 from seme.papers.library import schema
-from seme.papers.library.database import writing
+from seme.papers.library.database import reading, writing
 
 LINK_LIFETIME = dt.timedelta(minutes=30)
 _PERSON = schema.person
@@ -57,7 +57,7 @@ class People:
     def local(self) -> Person:
         """Return the one person of a service without sign-in, who never changes."""
         if self._local is None:
-            with self._engine.connect() as connection:
+            with reading(self._engine) as connection:
                 row = connection.execute(select(_PERSON).where(_PERSON.c.id == "local")).first()
             self._local = _person(row) if row is not None else self._add_local()
         return self._local
@@ -74,7 +74,7 @@ class People:
         NotFoundError
             If nobody has that id.
         """
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(select(_PERSON).where(_PERSON.c.id == person_id)).first()
         if row is None:
             raise NotFoundError(f"nobody has the id {person_id!r}")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, up
 
 from seme.errors import InputError, NotFoundError
 from seme.papers.library import counters, schema
-from seme.papers.library.database import writing
+from seme.papers.library.database import reading, writing
 from seme.papers.library.people import Person
 from seme.papers.library.votes import paper_key
 from seme.papers.paper import title_key
@@ -92,7 +92,7 @@ class Shelves:
         """Return a person's saved papers, the latest first; of one collection (by its slug) if it is given."""
         statement = select(_SAVED, _PAPER.c.id).join(_PAPER, _PAPER.c.key == _SAVED.c.paper_key)
         statement = statement.where(_SAVED.c.person_key == person.key)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             inside = _memberships(connection, person)
             rows = connection.execute(statement.order_by(_SAVED.c.created_at.desc(), _SAVED.c.paper_key.desc())).all()
         found = []
@@ -110,13 +110,13 @@ class Shelves:
 
     def of(self, person: Person, paper_ids: Sequence[str]) -> set[str]:
         """Return which of these papers a person saved."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return set(connection.execute(_OF, {"person": person.key, "ids": [*paper_ids]}).scalars())
 
     def collections(self, person: Person) -> dict[str, str]:
         """Return a person's collections: slug -> name."""
         statement = select(_COLLECTION.c.slug, _COLLECTION.c.name).where(_COLLECTION.c.person_key == person.key)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return {row.slug: row.name for row in connection.execute(statement.order_by(_COLLECTION.c.name))}
 
     def delete_collection(self, person: Person, collection: str) -> None:

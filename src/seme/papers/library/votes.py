@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from seme.errors import InputError, NotFoundError
 from seme.papers.library import counters, schema
-from seme.papers.library.database import writing
+from seme.papers.library.database import reading, writing
 from seme.papers.library.people import Person
 
 LONGEST_COMMENT = 10_000
@@ -72,13 +72,13 @@ class Votes:
 
     def of(self, person: Person, paper_ids: Sequence[str]) -> set[str]:
         """Return which of these papers a person voted for."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return set(connection.execute(_OF, {"person": person.key, "ids": [*paper_ids]}).scalars())
 
     def by(self, person: Person) -> list[str]:
         """Return the ids of all papers a person voted for, the latest first."""
         statement = select(_PAPER.c.id).join(_VOTE, _VOTE.c.paper_key == _PAPER.c.key)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(
                 statement.where(_VOTE.c.person_key == person.key).order_by(_VOTE.c.created_at.desc(), _PAPER.c.key)
             )
@@ -114,7 +114,7 @@ class Comments:
 
     def on(self, paper_id: str, *, limit: int = 200) -> list[Comment]:
         """Return a paper's comments, the oldest first."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(_ON, {"id": paper_id, "limit": limit})
             return [Comment(row.key, row.person_id, row.body, row.created_at) for row in rows]
 

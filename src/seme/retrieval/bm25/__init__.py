@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from operator import itemgetter
 from pathlib import Path
@@ -165,22 +165,31 @@ class BM25Index(SegmentedIndex[TermSegment]):
         NotFoundError
             If the document is not there.
         """
+        return self.explain_all(query, [document_id])[0]
+
+    def explain_all(self, query: str, ids: Sequence[str]) -> list[list[tuple[str, float]]]:
+        """Return what `explain` returns for several documents, faster.
+
+        Raises
+        ------
+        NotFoundError
+            If one is not there.
+        """
         self._flush()
-        found = self._find(document_id)
-        if found is None:
-            raise NotFoundError(f"the index has no document {document_id!r}")
-        segment, row = found
-        number = next(i for i, one in enumerate(self._segments) if one is segment)
-        postings = self._postings(segment)
-        parts = []
-        for term, count in Counter(tokenize(query)).items():
-            one = self._weigh(term)
+        asked = [(self._weigh(term), count) for term, count in Counter(tokenize(query)).items()]
+        places = self._places(ids)
+        if (-1, -1) in places:
+            raise NotFoundError(f"the index has no document {ids[places.index((-1, -1))]!r}")
+        return [list(self._parts(asked, number, row)) for number, row in places]
+
+    def _parts(self, asked: Sequence[tuple[_Weighed, int]], number: int, row: int) -> Iterator[tuple[str, float]]:
+        postings = self._postings(self._segments[number])
+        for one, count in asked:
             place = one.places[number] if one.df else None
-            at = place.start + int(np.searchsorted(postings.docs[place.start : place.stop], row)) if place else -1
+            at = place.start + int(postings.docs[place.start : place.stop].searchsorted(row)) if place else -1
             if place and at < place.stop and postings.docs[at] == row:
                 tf = float(postings.tfs[at])
-                parts.append((term, count * (one.weight * tf / (tf + float(postings.norms[row])) + one.base)))
-        return parts
+                yield one.term, count * (one.weight * tf / (tf + float(postings.norms[row])) + one.base)
 
     def save(self, path: Path | str) -> None:
         """Write what changed; the folder holds the former state or the new one at any moment.
@@ -256,10 +265,6 @@ class BM25Index(SegmentedIndex[TermSegment]):
             for s, i in pairs
         )
         return _Weighed(df, term, weight, self.variant.base(df, n), places)
-
-    def _place(self, s: TermSegment, number: int, weight: float) -> Term | None:
-        most = weight * self._share(s, number) if number >= 0 else 0.0
-        return Term.of(*s.span(number), weight, most) if most else None
 
     def _share(self, s: TermSegment, number: int) -> float:
         """Return the most of a term's weight that any row of a segment can get."""

@@ -86,6 +86,8 @@ def _with_doubtful(
 ) -> Part:
     """Add the rows whose estimate may reach the k-th best score found so far."""
     more = kernels.rows_within(estimates, segment.errors, reach, mask, edge)
+    if not len(more):
+        return found
     more = more[~np.isin(more, first[0], assume_unique=True)]
     scores = kernels.dot_rows(segment.arrays["vectors"], more, query)
     return np.concatenate([found[0], more]), np.concatenate([found[1], scores])
@@ -97,10 +99,12 @@ def _exact(segments: Sequence[DenseSegment], rows: Sequence[Rows], query: Float3
 
 def best(estimates: Sequence[Float32], masks: Sequence[Mask | None], k: int) -> list[Part]:
     """Return the rows (ascending) of the k largest scores of all segments; equals of the k-th are all returned."""
-    parts = []
+    edge, parts = _SMALLEST, []
     for scores, mask in zip(estimates, masks, strict=True):
-        edge = kernels.kth_best(scores, mask, k, _SMALLEST)
-        rows = kernels.rows_from(scores, mask, _SMALLEST if edge is None else edge)
+        if edge == _SMALLEST:  # k rows of one segment score at least as much: no other need be counted for an edge
+            found = kernels.kth_best(scores, mask, k, _SMALLEST)
+            edge = edge if found is None else found
+        rows = kernels.rows_from(scores, mask, edge)
         parts.append((rows, scores[rows]))
     return cut(parts, k)
 
