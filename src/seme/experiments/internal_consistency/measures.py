@@ -25,9 +25,12 @@ def area(values: npt.ArrayLike, right: npt.ArrayLike) -> float:
 
 
 def over_questions(
-    bench: Bench, measure: Callable[[Places], float], resamples: int, rng: np.random.Generator
+    bench: Bench, measure: Callable[[Places], list[float]], resamples: int, rng: np.random.Generator
 ) -> Floats:
-    """Return a measure of paths (its places) over resamples of the questions: paths of one stay together."""
+    """Return measures of paths (their places) over resamples of the questions (resamples, measures).
+
+    Paths of a question stay together.
+    """
     asked = np.unique(bench.paths.questions)
     places = {int(one): np.flatnonzero(bench.paths.questions == one) for one in asked}
     draws = (rng.choice(asked, len(asked)) for _ in range(resamples))

@@ -18,18 +18,25 @@ if TYPE_CHECKING:
     from seme.experiments.p51_internal_consistency import InternalConsistencySettings
 
 
+_FEW = 20
+"""Random weights that are resampled, too."""
+
+
 def add(report: Report, benches: list[Bench], settings: InternalConsistencySettings, context: Context) -> None:
     """Hold the consistency of right paths against that of wrong ones, beside random weights of the layers."""
-    rows, gaps, areas, random = [], {}, {}, {}
+    rows, gaps, areas, random, drawn = [], {}, {}, {}, {}
     for bench in context.progress(benches, "Right and wrong paths"):
         gap = over_questions(bench, _gap_of(bench), settings.resamples, context.rng("gap", bench.name))
-        gaps[bench.name] = gap
+        gaps[bench.name] = gap[:, 0]
         areas[bench.name] = area(bench.consistency, bench.correct)
-        random[bench.name] = _random_weights(bench, settings.random_weights, context.rng("weights", bench.name))
+        weighed = _weighed(bench, settings.random_weights, context.rng("weights", bench.name))
+        random[bench.name] = float(np.mean([area(one, bench.correct) for one in weighed]))
+        drawn[bench.name] = over_questions(bench, _areas_of(bench, weighed[:_FEW]), settings.resamples,
+                                           context.rng("areas", bench.name))  # fmt: skip
         rows.append([
             bench.name, len(bench.correct), float(bench.correct.mean()),
             *(float(bench.consistency[bench.correct == right].mean()) for right in (True, False)),
-            *interval(gap), areas[bench.name], random[bench.name],
+            *interval(gap[:, 0]), areas[bench.name], random[bench.name],
             area(InternalConsistency(plain=True)(bench.paths), bench.correct),
             area(Margin(bench.balanced)(bench.paths), bench.correct),
             area(Soft(bench.balanced)(bench.paths), bench.correct),
@@ -38,7 +45,7 @@ def add(report: Report, benches: list[Bench], settings: InternalConsistencySetti
                "AUROC of IC", "AUROC, random weights", "AUROC, plain IC", "AUROC, SC+Δ", "AUROC, soft"]  # fmt: skip
     report.table("Internal consistency of right and wrong paths", columns, _finite(rows))
     for label, chosen in _halves(benches, settings.model):
-        _claim(report, label, chosen, gaps, areas, random)
+        _claim(report, label, chosen, gaps, areas, random, drawn)
     _draw(report, benches)
 
 
@@ -47,22 +54,35 @@ def _halves(benches: list[Bench], model: str) -> list[tuple[str, list[Bench]]]:
     return [(model, [one for one in benches if one.family != DEDUCTION]), ("deduction from scratch", small)]
 
 
-def _gap_of(bench: Bench) -> Callable[[Places], float]:
-    def gap(places: Places) -> float:
+def _gap_of(bench: Bench) -> Callable[[Places], list[float]]:
+    def gap(places: Places) -> list[float]:
         right, values = bench.correct[places], bench.consistency[places]
-        return float(values[right].mean() - values[~right].mean()) if right.any() and not right.all() else float("nan")
+        both = right.any() and not right.all()
+        return [float(values[right].mean() - values[~right].mean()) if both else float("nan")]
 
     return gap
 
 
-def _random_weights(bench: Bench, count: int, rng: np.random.Generator) -> float:
+def _weighed(bench: Bench, count: int, rng: np.random.Generator) -> list[Floats]:
+    """Return consistencies with random weights of the layers."""
     agreed = agreement(bench.said)[:, 1:-1]
-    return float(np.mean([area(agreed @ rng.dirichlet(np.ones(agreed.shape[1])), bench.correct) for _ in range(count)]))
+    return [np.asarray(agreed @ rng.dirichlet(np.ones(agreed.shape[1])), dtype=np.float64) for _ in range(count)]
+
+
+def _areas_of(bench: Bench, weighed: list[Floats]) -> Callable[[Places], list[float]]:
+    """Return a measure: AUROC with equal weights, and the mean of those with random ones."""
+
+    def areas(places: Places) -> list[float]:
+        right = bench.correct[places]
+        other = float(np.mean([area(one[places], right) for one in weighed]))
+        return [area(bench.consistency[places], right), other]
+
+    return areas
 
 
 def _claim(
     report: Report, label: str, benches: list[Bench], gaps: dict[str, Floats], areas: dict[str, float],
-    random: dict[str, float],
+    random: dict[str, float], drawn: dict[str, Floats],
 ) -> None:  # fmt: skip
     names = [one.name for one in benches if np.isfinite(areas[one.name])]
     if not names:
@@ -79,16 +99,18 @@ def _claim(
                        note=f"Mean over {', '.join(names)}; questions are resampled. The difference is "
                             f"{np.nanmean(resampled):.3f}.")
     )  # fmt: skip
-    mean = float(np.mean([areas[name] for name in names]))
-    each = [areas[name] for name in names]
+    mean, other = (float(np.mean([one[name] for name in names])) for one in (areas, random))
+    pooled = np.nanmean([drawn[name] for name in names], axis=0)
+    more = interval(pooled[:, 0] - pooled[:, 1])
     report.claim(
         Claim.at_least(f"{label}: internal consistency tells right paths from wrong ones (AUROC)", measured=mean,
-                       floor=0.55, spread=(min(each), max(each)),
-                       note="; ".join(f"{name} {areas[name]:.3f}" for name in names))
+                       floor=0.55, spread=interval(pooled[:, 0]),
+                       note="; ".join(f"{name} {areas[name]:.3f}" for name in names) + ".")
     )  # fmt: skip
     report.claim(
-        Claim.ordered(f"{label}: equal weights of the layers do better than random ones (AUROC)",
-                      {"random": float(np.mean([random[name] for name in names])), "equal": mean})
+        Claim.at_least(f"{label}: equal weights of the layers do better than random ones (lower end of the 95 % "
+                       "interval of the difference in AUROC)", measured=more[0], floor=0.0, spread=more,
+                       note=f"{mean:.4f} against {other:.4f}, the mean over random weights.")
     )  # fmt: skip
 
 
