@@ -61,12 +61,6 @@ def band(values: Floats) -> tuple[Floats, Floats]:
     return low, high
 
 
-def interval(values: npt.ArrayLike) -> tuple[float, float]:
-    """Return the middle 95 % of resamples."""
-    low, high = np.nanquantile(np.asarray(values, dtype=np.float64), [0.025, 0.975])
-    return float(low), float(high)
-
-
 def pooled(benches: list[Bench]) -> dict[str, list[Bench]]:
     """Return the benches by task: the small models of several seeds are one."""
     found: dict[str, list[Bench]] = {}

@@ -10,8 +10,9 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
+from seme.experiments.clear import interval
 from seme.experiments.internal_consistency.bench import DEDUCTION, Bench
-from seme.experiments.internal_consistency.measures import Floats, band, interval, pooled, resampled
+from seme.experiments.internal_consistency.measures import Floats, band, pooled, resampled
 from seme.interp.consistency import Even, InternalConsistency, LayerWeights, Margin, Soft, vote
 from seme.report import Claim, Report
 

@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from seme.experiments.clear import interval
 from seme.experiments.semantic_volume.external import External
 from seme.experiments.semantic_volume.internal import Internal, Point
-from seme.experiments.semantic_volume.scoring import VOLUME, Scored, interval
+from seme.experiments.semantic_volume.scoring import VOLUME, Scored
 from seme.report import Report
 
 

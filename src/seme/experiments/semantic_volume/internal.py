@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seme.experiments.clear import interval
 from seme.experiments.semantic_volume import questions, scoring
 from seme.experiments.semantic_volume.drawing import Models
-from seme.experiments.semantic_volume.scoring import VOLUME, Case, Floats, Scored, claim_beyond, interval
+from seme.experiments.semantic_volume.scoring import VOLUME, Case, Floats, Scored, claim_beyond
 from seme.interp.uncertainty import P_TRUE, Drawing, Samples, SemanticVolume, auroc
 from seme.report import Claim, Report
 

@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 
 from seme.errors import InputError
 from seme.experiment import Context
+from seme.experiments.clear import interval
 from seme.interp.uncertainty import (
     EigenScore,
     LastTokenEntropy,
@@ -125,12 +126,6 @@ def resample(case: Case, values: Floats, draws: Sequence[Places]) -> Floats:
     """Return the AUROC of a score on each resample (resamples,) of the test part."""
     held, labels = values[case.test], case.uncertain[case.test]
     return np.array([_area(held[one], labels[one]) for one in draws])
-
-
-def interval(values: npt.ArrayLike) -> tuple[float, float]:
-    """Return the middle 95 % of resamples."""
-    low, high = np.quantile(np.asarray(values, dtype=np.float64), [0.025, 0.975])
-    return float(low), float(high)
 
 
 def choose_volume(case: Case, settings: SemanticVolumeSettings) -> tuple[int, float]:

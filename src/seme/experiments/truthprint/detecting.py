@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
+from seme.experiments.clear import interval
 from seme.experiments.truthprint.telling import Mentions, Rows, Teller, greedy, mentions
 from seme.interp.steering import (
     Caption,
@@ -130,14 +131,14 @@ def add(report: Report, found: Sequence[Found], who: str, rng: np.random.Generat
     drawn = np.mean([_resampled(one, best, rng) for one in found], axis=0)
     report.claim(
         Claim.at_least(f"States foretell hallucinated objects (AUROC, {who})", measured=float(scores[DETECTOR].mean()),
-                       floor=0.8, spread=_interval(drawn[:, 0]), paper_value="high-specificity indicators", note=told)
+                       floor=0.8, spread=interval(drawn[:, 0]), paper_value="high-specificity indicators", note=told)
     )  # fmt: skip
     report.claim(
         Claim.at_least(f"They do so with few false alarms (share caught at 5 % false alarms, {who})",
-                       measured=float(caught[DETECTOR].mean()), floor=0.3, spread=_interval(drawn[:, 1]),
+                       measured=float(caught[DETECTOR].mean()), floor=0.3, spread=interval(drawn[:, 1]),
                        note="Spreads are 95 % intervals over resampled texts." + _over_models(caught[DETECTOR]))
     )  # fmt: skip
-    more = _interval(drawn[:, 1] - drawn[:, 2])
+    more = interval(drawn[:, 1] - drawn[:, 2])
     report.claim(
         Claim.at_least(f"They beat the token's probability and entropy at 5 % false alarms (lower end of the 95 % "
                        f"interval of the difference in the share caught, {who})",
@@ -145,7 +146,7 @@ def add(report: Report, found: Sequence[Found], who: str, rng: np.random.Generat
                        note=f"{caught[DETECTOR].mean():.3f} against {caught[best].mean():.3f} of {best}, the better of "
                             f"the two; texts are resampled. {_turned(scores)}".strip())
     )  # fmt: skip
-    alone = _interval(drawn[:, 0] - drawn[:, 3])
+    alone = interval(drawn[:, 0] - drawn[:, 3])
     report.claim(
         Claim.at_least(f"They know more than which thing is named and where (lower end of the 95 % interval of the "
                        f"difference in AUROC, {who})", measured=alone[0], floor=0.0, spread=alone,
@@ -174,11 +175,6 @@ def _resampled(found: Found, best: str, rng: np.random.Generator) -> Rows:
             rows.append([auroc(own, labels), caught_at(own, labels, _FALSE), caught_at(other, labels, _FALSE),
                          auroc(plain, labels)])  # fmt: skip
     return np.array(rows)
-
-
-def _interval(values: Rows) -> tuple[float, float]:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def _over_models(values: Rows) -> str:
