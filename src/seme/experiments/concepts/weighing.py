@@ -85,7 +85,7 @@ def _draw(report: Report, curves: dict[str, Curves], people: dict[str, Tradeoff]
             0
         ]
         left.plot(k, people[name].objective, mark, mfc="none", mec=drawn.get_color(), ms=9)
-        right.plot(sizes, [entropies[one] for one in sizes], line, marker=mark, ms=3, lw=1)
+        right.plot(sizes, [entropies[one] for one in sizes], line, color=drawn.get_color(), marker=mark, ms=3, lw=1)
     right.plot(k, open_bits, "D", color="black", ms=7, label="people")
     left.set(xlabel="clusters", ylabel="objective: bits + share of the variance")
     right.set(xlabel="clusters", ylabel="H(X | C), bits")
