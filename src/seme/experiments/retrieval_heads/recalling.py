@@ -69,7 +69,7 @@ def add(
     report.table("Answers by what they need (share that is right; extract: F1)", columns, rows)
     report.note(
         "Steps: two examples show how to write out both look-ups, and the answer is right if it names the place. This "
-        "form was chosen, on eight other questions, for the model answers most of it; one in which steps were asked "
+        "form was chosen, on eight other questions, for the model answered six of them; one in which steps were asked "
         "for without question and answer was right in 0.20 of an earlier run. Extract: a definition out of a glossary "
         "of four words stands in for a set of questions and passages, which no package carries."
     )
