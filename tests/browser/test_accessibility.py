@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 Open = Callable[..., Page]
 PAPER = "/papers/2509.20784"
@@ -43,8 +43,10 @@ def test_a_page_in_use_has_no_barrier(open_page: Open) -> None:
     page = open_page("/papers/2507.04886")
     page.get_by_label("Note, only for you").fill("A note.")
     page.get_by_role("button", name="Save with note").click()
+    expect(page.locator(".keep")).to_have_text("Saved")
     page.get_by_label("Comment, for everybody").fill("A comment.")
     page.get_by_role("button", name="Comment").click()
+    expect(page.locator(".comment", has_text="A comment.")).to_be_visible()
     page.locator(".vote").click()
     page.get_by_role("searchbox").fill("sparse")
     page.locator("#suggestions a").first.wait_for()
@@ -57,5 +59,5 @@ def test_a_page_in_use_has_no_barrier(open_page: Open) -> None:
 @pytest.mark.parametrize("path", ["/papers/none", "/subscriptions/stop?token=forged", "/papers/week/none"])
 def test_an_error_has_no_barrier(open_page: Open, path: str) -> None:
     page = open_page(path, fails=True)
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     assert_no_barrier(page)

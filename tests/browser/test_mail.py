@@ -62,7 +62,7 @@ def test_subscribing_reading_the_digest_and_leaving(open_page: Open, service: An
     assert html is not None
     page.goto("about:blank")
     page.set_content(str(html.get_content()))
-    assert page.get_by_role("heading", level=2).count() == 7
+    expect(page.get_by_role("heading", level=2)).to_have_count(7)
     expect(page.get_by_role("link", name=title)).to_be_visible()
     stop = digest["List-Unsubscribe"].strip("<>")
     visitor = open_page(stop)
