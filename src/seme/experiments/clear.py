@@ -5,23 +5,22 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from seme.report import Claim
-
-_SHARE = 0.95
-_ABOVE = "lower end of the 95 % interval"
-_BELOW = "upper end of the 95 % interval"
+from seme.experiments.intervals import Interval, difference_interval, mean_interval
+from seme.report import Claim, Report
 
 
-def interval(draws: npt.ArrayLike) -> tuple[float, float]:
-    """Return what holds 95 % of the draws, as many of the others on each side; draws that are NaN are left out."""
-    low, high = np.nanquantile(np.asarray(draws, dtype=np.float64), [(1 - _SHARE) / 2, (1 + _SHARE) / 2])
-    return float(low), float(high)
+def note_late_rule(report: Report, *also: str) -> None:
+    """Note that it was decided late that figures must exceed their spread, and what else was chosen as late."""
+    report.note(
+        "That a figure must pass its bound by more than its spread was decided after an earlier report of this paper "
+        "had been seen" + "".join(f"; so {one}" for one in also) + "."
+    )
 
 
 def clearly_above(
-    statement: str, figure: float, draws: npt.ArrayLike, *, floor: float = 0.0, paper_value: str = "", note: str = ""
+    statement: str, figure: float, ends: Interval, *, floor: float = 0.0, paper_value: str = "", note: str = ""
 ) -> Claim:
-    """Claim that a figure is above a floor, judged by the lower end of its interval.
+    """Claim that a figure is above a floor, judged by the lower end of its 95 % interval.
 
     Parameters
     ----------
@@ -29,31 +28,29 @@ def clearly_above(
         What is claimed; it is completed by what is judged.
     figure
         As measured, for the note.
-    draws
-        (b,) the figure over samples of what it was measured on.
+    ends
+        Of its interval.
     floor, paper_value, note
         See `Claim`.
     """
-    low, high = interval(draws)
     return Claim.at_least(
-        f"{statement}: {_ABOVE}", measured=low, floor=floor, spread=(low, high), paper_value=paper_value,
-        note=f"Measured {figure:.4g}. {note}".strip(),
+        f"{statement}: lower end of the 95 % interval", measured=ends[0], floor=floor, spread=ends,
+        paper_value=paper_value, note=f"Measured {figure:.4g}. {note}".strip(),
     )  # fmt: skip
 
 
 def clearly_below(
-    statement: str, figure: float, draws: npt.ArrayLike, *, ceiling: float = 0.0, paper_value: str = "", note: str = ""
+    statement: str, figure: float, ends: Interval, *, ceiling: float = 0.0, paper_value: str = "", note: str = ""
 ) -> Claim:
     """Claim that a figure is below a ceiling, judged by the upper end of its interval; see `clearly_above`."""
-    low, high = interval(draws)
     return Claim.at_most(
-        f"{statement}: {_BELOW}", measured=high, ceiling=ceiling, spread=(low, high), paper_value=paper_value,
-        note=f"Measured {figure:.4g}. {note}".strip(),
+        f"{statement}: upper end of the 95 % interval", measured=ends[1], ceiling=ceiling, spread=ends,
+        paper_value=paper_value, note=f"Measured {figure:.4g}. {note}".strip(),
     )  # fmt: skip
 
 
 def clearly_near(
-    statement: str, figure: float, ends: tuple[float, float], *, value: float, tolerance: float, paper_value: str = "",
+    statement: str, figure: float, ends: Interval, *, value: float, tolerance: float, paper_value: str = "",
     note: str = "",
 ) -> Claim:  # fmt: skip
     """Claim that a figure is near a value, judged by the end of its interval that is farther from it."""
@@ -63,3 +60,17 @@ def clearly_near(
         measured=max(abs(low - value), abs(high - value)), ceiling=tolerance, paper_value=paper_value,
         note=f"Measured {figure:g} ({low:g} to {high:g}). {note}".strip(),
     )  # fmt: skip
+
+
+def paired(statement: str, differences: npt.ArrayLike, *, paper_value: str = "", note: str = "") -> Claim:
+    """Claim that a mean of paired differences is above 0, by Student's interval."""
+    mean = float(np.mean(np.asarray(differences, dtype=np.float64)))
+    return clearly_above(statement, mean, mean_interval(differences), paper_value=paper_value, note=note)
+
+
+def unpaired(
+    statement: str, larger: npt.ArrayLike, smaller: npt.ArrayLike, *, paper_value: str = "", note: str = ""
+) -> Claim:
+    """Claim that one mean is above another, by Welch's interval of their difference."""
+    mean = float(np.mean(np.asarray(larger)) - np.mean(np.asarray(smaller)))
+    return clearly_above(statement, mean, difference_interval(larger, smaller), paper_value=paper_value, note=note)

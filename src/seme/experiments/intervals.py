@@ -1,4 +1,4 @@
-"""Claims about means and their differences that must exceed their spread."""
+"""95 % intervals: of samples, of means, of differences of means, and of rank correlations."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ import numpy.typing as npt
 from scipy.stats import spearmanr, ttest_1samp, ttest_ind
 
 from seme.errors import InputError
-from seme.report import Claim
 
 Interval = tuple[float, float]
 _LEVEL = 0.95
+
+
+def interval(draws: npt.ArrayLike) -> Interval:
+    """Return what holds 95 % of the draws, as many of the others on each side; draws that are NaN are left out."""
+    low, high = np.nanquantile(np.asarray(draws, dtype=np.float64), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return float(low), float(high)
 
 
 def mean_interval(values: npt.ArrayLike) -> Interval:
@@ -60,31 +65,6 @@ def rank_interval(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[float, Interval]:
     away = 1.96 * float(np.sqrt(1.06 / (len(first) - 3)))
     middle = float(np.arctanh(np.clip(rho, -1 + 1e-12, 1 - 1e-12)))
     return rho, (float(np.tanh(middle - away)), float(np.tanh(middle + away)))
-
-
-def beyond(
-    statement: str, mean: float, interval: Interval, *, floor: float = 0.0, paper_value: str = "", note: str = ""
-) -> Claim:
-    """State that a mean is larger than `floor` by more than its spread: the lower end of its interval is judged."""
-    said = f"Mean {mean:.3g}; the spread is its 95 % interval."
-    return Claim.at_least(
-        f"{statement}; lower end of the 95 % interval", measured=interval[0], floor=floor, spread=interval,
-        paper_value=paper_value, note=f"{said} {note}".strip(),
-    )  # fmt: skip
-
-
-def paired(statement: str, differences: npt.ArrayLike, *, paper_value: str = "", note: str = "") -> Claim:
-    """State that a mean of paired differences is above 0 by more than its spread."""
-    mean = float(np.mean(np.asarray(differences, dtype=np.float64)))
-    return beyond(statement, mean, mean_interval(differences), paper_value=paper_value, note=note)
-
-
-def unpaired(
-    statement: str, larger: npt.ArrayLike, smaller: npt.ArrayLike, *, paper_value: str = "", note: str = ""
-) -> Claim:
-    """State that one mean is above another by more than the spread of both."""
-    mean = float(np.mean(np.asarray(larger)) - np.mean(np.asarray(smaller)))
-    return beyond(statement, mean, difference_interval(larger, smaller), paper_value=paper_value, note=note)
 
 
 def _checked(name: str, values: npt.ArrayLike, *, fewest: int = 2) -> npt.NDArray[np.float64]:

@@ -55,6 +55,7 @@ class AttentionInfluenceSettings(ExperimentSettings):
 def run(settings: AttentionInfluenceSettings, context: Context) -> Report:
     """Score documents by the loss without retrieval heads, select by it, and train on the selection."""
     from seme.experiments.attention_influence import finding, meaning, scorer, scores, selecting, training  # noqa: PLC0415
+    from seme.experiments.clear import note_late_rule  # noqa: PLC0415
 
     report = Report(paper=7, slug="attention-influence", title="Pretraining data selected by attention heads")
     subject = scorer.choose(settings, context)
@@ -63,4 +64,5 @@ def run(settings: AttentionInfluenceSettings, context: Context) -> Report:
     meaning.add(report, subject, heads, scored, settings, context)
     selections = selecting.add(report, subject, scored, settings, context)
     training.add(report, subject, selections, settings, context)
+    note_late_rule(report, "was the number of seeds")
     return report

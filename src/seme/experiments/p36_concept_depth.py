@@ -20,8 +20,8 @@ class ConceptDepthSettings(ExperimentSettings):
 
     model: str = Field(default="smollm2-135m", description="A language model of Seme's, a folder, or a hub name")
     tasks: tuple[str, ...] = Field(default=TASKS, description=f"Of {', '.join(TASKS)}")
-    texts: int = Field(default=240, ge=20, description="Texts of each task at most")
-    main_texts: int = Field(default=352, ge=20, description="Texts of sentiment, continents and coin at most")
+    texts: int = Field(default=432, ge=20, description="Texts of each task at most")
+    main_texts: int = Field(default=432, ge=20, description="Texts of sentiment, continents and coin at most")
     perturbed: int = Field(default=128, ge=20, description="Texts of each that coarser weights are tried on")
     bits: tuple[int, ...] = Field(default=(16, 8, 4), description="Bits of the coarser weights")
     blocks: int = Field(default=0, ge=0, description="First blocks that are recorded; 0 for all")
@@ -49,6 +49,7 @@ class ConceptDepthSettings(ExperimentSettings):
 @experiment(paper=36, slug="concept-depth", room="interp", needs=("methods", "smollm2-135m", "wordnet", "film-reviews"))
 def run(settings: ConceptDepthSettings, context: Context) -> Report:
     """Find the depth at which facts, feelings and inferences become readable, and what moves it."""
+    from seme.experiments.clear import note_late_rule  # noqa: PLC0415
     from seme.experiments.concept_depth import (  # noqa: PLC0415
         anchoring,
         controls,
@@ -69,4 +70,5 @@ def run(settings: ConceptDepthSettings, context: Context) -> Report:
     anchoring.add(report, chosen, recorder, found, settings, context)
     controls.add(report, chosen, recorder, found, settings, context)
     forest.add(report, chosen, found, settings, context)
+    note_late_rule(report, "were the numbers of texts, and the second and third wording of questions to the model")
     return report

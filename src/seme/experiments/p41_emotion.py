@@ -16,7 +16,7 @@ class EmotionSettings(ExperimentSettings):
     model: str = Field(default="smollm2-135m", description="A language model of Seme's, a folder, or a hub name")
     encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
     situations: int = Field(default=30, ge=8, le=30, description="Situations of each of the seven emotions")
-    forms: int = Field(default=6, ge=1, le=20, description="Forms in which each situation is told")
+    forms: int = Field(default=10, ge=1, le=20, description="Forms in which each situation is told")
     test_share: float = Field(default=0.3, gt=0, lt=1, description="Share of the situations that are held out")
     hidden: int = Field(default=256, ge=1, description="Hidden units of the probes")
     repeats: int = Field(default=3, ge=1, description="Divisions into training and held-out situations")
@@ -46,6 +46,7 @@ class EmotionSettings(ExperimentSettings):
 @experiment(paper=41, slug="emotion", room="interp", needs=("methods", "smollm2-135m", "minilm"))
 def run(settings: EmotionSettings, context: Context) -> Report:
     """Read seven emotions from the states of every layer, and see what moves them and how long they last."""
+    from seme.experiments.clear import note_late_rule  # noqa: PLC0415
     from seme.experiments.emotion import asking, corpus, lasting, layers, models, prompting, shape  # noqa: PLC0415
     from seme.experiments.emotion.recording import Recorder  # noqa: PLC0415
 
@@ -58,4 +59,5 @@ def run(settings: EmotionSettings, context: Context) -> Report:
     prompting.add(report, read, recorder, settings, context)
     lasting.add(report, read, recorder, settings, context)
     models.add(report, read, recorder, settings, context)
+    note_late_rule(report, "were the numbers of utterances")
     return report

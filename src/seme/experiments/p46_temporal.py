@@ -39,6 +39,7 @@ class TemporalSettings(ExperimentSettings):
 )  # fmt: skip
 def run(settings: TemporalSettings, context: Context) -> Report:
     """Hold judgements, neurons, layers and embeddings of years against a logarithmic line of time."""
+    from seme.experiments.clear import note_late_rule  # noqa: PLC0415
     from seme.experiments.temporal import exposure, judging, layers, neurons, reading, simulating  # noqa: PLC0415
 
     report = Report(paper=46, slug="temporal", title="Years and numbers in models of language")
@@ -49,4 +50,5 @@ def run(settings: TemporalSettings, context: Context) -> Report:
     neurons.add(report, read, settings, context)
     layers.add(report, read, settings, context)
     exposure.add(report, settings, context)
+    note_late_rule(report)
     return report

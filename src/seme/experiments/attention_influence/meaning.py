@@ -14,7 +14,8 @@ from sklearn.metrics import roc_auc_score
 from seme.experiment import Context
 from seme.experiments.attention_influence.scorer import Subject
 from seme.experiments.attention_influence.scores import CONTROLS, ZEROED, Floats, Scored
-from seme.experiments.intervals import beyond, difference_interval, paired
+from seme.experiments.clear import clearly_above, paired
+from seme.experiments.intervals import difference_interval
 from seme.interp.heads import Head
 from seme.report import Claim, Report
 
@@ -67,9 +68,9 @@ def _claim_order(report: Report, scored: Scored, context: Context) -> None:
     number = int(np.argmin([low for low, _ in gaps]))
     names = list(order)
     report.claim(
-        beyond("Each kind scores above the next by more than its spread (smallest difference of mean scores)",
-               float(parts[number + 1].mean() - parts[number].mean()), gaps[number],
-               note=f"The nearest are {names[number]} and {names[number + 1]}.")
+        clearly_above("Each kind scores above the next by more than its spread (smallest difference of mean scores)",
+                      float(parts[number + 1].mean() - parts[number].mean()), gaps[number],
+                      note=f"The nearest are {names[number]} and {names[number + 1]}.")
     )  # fmt: skip
     real = scored.scores[np.concatenate([scored.of("code"), scored.of("documentation")])]
     report.claim(
@@ -167,10 +168,10 @@ def _claim_loss(report: Report, scored: Scored, context: Context) -> None:
     drawn = np.array([related(rng.integers(0, count, count)) for _ in range(_RESAMPLES)])
     low, high = np.quantile(drawn[:, 1] - drawn[:, 0], [0.025, 0.975])
     report.claim(
-        beyond("The relative score goes less with the loss than the difference does (correlation of the difference "
-               "less that of the score, absolute)", absolute - relative, (float(low), float(high)),
-               note=f"Pearson correlation with the loss of the unmasked model, over all documents: {absolute:.3f} and "
-                    f"{relative:.3f}.")
+        clearly_above("The relative score goes less with the loss than the difference does (correlation of the "
+                      "difference less that of the score, absolute)", absolute - relative, (float(low), float(high)),
+                      note="Pearson correlation with the loss of the unmasked model, over all documents: "
+                           f"{absolute:.3f} and {relative:.3f}.")
     )  # fmt: skip
 
 

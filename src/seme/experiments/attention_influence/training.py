@@ -14,7 +14,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from seme.experiment import Context
 from seme.experiments.attention_influence.scorer import Document, Subject
 from seme.experiments.attention_influence.selecting import CLASSIFIER, EASY, OURS, RANDOM
-from seme.experiments.intervals import beyond, mean_interval, paired
+from seme.experiments.clear import clearly_above, paired
+from seme.experiments.intervals import mean_interval
 from seme.experiments.keeping import kept
 from seme.report import Claim, Report
 from seme.training import Budget, Trainer, linear
@@ -176,8 +177,8 @@ def _claim(report: Report, found: dict[str, list[dict[str, float]]]) -> None:
     worse = np.array([a[_LOSS] / b[_LOSS] - 1 for a, b in zip(found[f"with {OURS}"], found[_FULL], strict=True)])
     low, high = mean_interval(-worse)
     report.claim(
-        beyond("It is no more than 1 % worse on other text (relative fall of the held-out loss)", float(-worse.mean()),
-               (low, high), floor=-0.01, note="Below 0, it is worse.")
+        clearly_above("It is no more than 1 % worse on other text (relative fall of the held-out loss)",
+                      float(-worse.mean()), (low, high), floor=-0.01, note="Below 0, it is worse.")
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from seme.experiment import Context
 from seme.experiments.clear import clearly_above
 from seme.experiments.concept_depth.recording import Recorder
 from seme.experiments.concept_depth.tasks import LEVELS, MAIN, Task
+from seme.experiments.intervals import interval
 from seme.interp.depth import ConceptDepth, concept_depth, depth_interval, sampled_depths
 from seme.interp.probes import ForestProbe, LayerScores, LayerStates, Probe, probe_layers
 from seme.report import Claim, Report
@@ -106,7 +107,7 @@ def _claim_order(report: Report, found: dict[str, Curve]) -> None:
     for higher, lower in pairwise(MAIN):
         report.claim(
             clearly_above(f"{statement} ({higher} less {lower})", found[higher].depth.peak - found[lower].depth.peak,
-                          found[higher].samples["peak"] - found[lower].samples["peak"],
+                          interval(found[higher].samples["peak"] - found[lower].samples["peak"]),
                           paper_value="simple tasks end near 1, Coinflip and StrategyQA stay low", note=f"{spans}.")
         )  # fmt: skip
     report.claim(

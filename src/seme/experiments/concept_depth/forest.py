@@ -12,6 +12,7 @@ from seme.experiment import Context
 from seme.experiments.clear import clearly_above
 from seme.experiments.concept_depth.curves import PANELS, STYLES, Curve, score
 from seme.experiments.concept_depth.tasks import Task
+from seme.experiments.intervals import interval
 from seme.interp.depth import concept_depth, sampled_depths
 from seme.interp.probes import ForestProbe, LayerScores
 from seme.report import Claim, Report
@@ -64,7 +65,7 @@ def _claim(
     never = 1 + 1 / layers
     gap = (depths["continents"] or never) - (depths["sentiment"] or never)
     report.claim(
-        clearly_above(order, gap, drawn["continents"] - drawn["sentiment"], floor=1 / layers,
+        clearly_above(order, gap, interval(drawn["continents"] - drawn["sentiment"]), floor=1 / layers,
                       paper_value="two families of probes",
                       note="Never counts as one layer beyond the last; the forest "
                            + ("never gets there for continents." if depths["continents"] is None else "gets there."))
@@ -77,7 +78,8 @@ def _claim(
         samples.append(straight - trees.bootstrap(settings.samples, context.rng("forest", name)).max(axis=1))
     report.claim(
         clearly_above("A straight line reads as much as a forest (peak accuracy, logistic less forest, mean over "
-                      "tasks; a point counts as none)", float(np.mean(behind)), np.mean(samples, axis=0), floor=-0.01)
+                      "tasks; a point counts as none)", float(np.mean(behind)), interval(np.mean(samples, axis=0)),
+                      floor=-0.01)
     )  # fmt: skip
 
 

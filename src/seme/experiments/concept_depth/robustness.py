@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
-from seme.experiments.clear import clearly_above, clearly_below, interval
+from seme.experiments.clear import clearly_above, clearly_below
 from seme.experiments.concept_depth.curves import STYLES, Curve, score
 from seme.experiments.concept_depth.recording import Recorder
 from seme.experiments.concept_depth.tasks import MAIN, Task
+from seme.experiments.intervals import interval
 from seme.interp.depth import concept_depth, sampled_depths, with_noise
 from seme.interp.probes import LayerScores
 from seme.report import Claim, Report
@@ -87,7 +88,7 @@ def _claim_noise(report: Report, noisy: Pairs, settings: ConceptDepthSettings, c
         drawn.append(sampled_depths(after[:, 1:])["converging"] - sampled_depths(before[:, 1:])["converging"])
     report.claim(
         clearly_above("Noise does not let curves converge earlier by more than a layer (move of the converging point, "
-                      "mean over tasks)", float(np.mean(list(moves.values()))), np.mean(drawn, axis=0),
+                      "mean over tasks)", float(np.mean(list(moves.values()))), interval(np.mean(drawn, axis=0)),
                       floor=-1 / depth, paper_value="noise delays convergence",
                       note="; ".join(f"{name} {move:+.2f}" for name, move in moves.items())
                            + ". Changes of 3 % are within the noise of so few test texts, and so is C.")
@@ -95,7 +96,7 @@ def _claim_noise(report: Report, noisy: Pairs, settings: ConceptDepthSettings, c
     mean, samples = _shallow(noisy, settings, context)
     report.claim(
         clearly_below("Noise makes shallow layers (depth below 0.3) less accurate (gain, mean over tasks)", mean,
-                      samples, paper_value="understanding moves to deeper layers")
+                      interval(samples), paper_value="understanding moves to deeper layers")
     )  # fmt: skip
 
 
@@ -110,7 +111,8 @@ def _claim_bits(report: Report, coarse: dict[int, Pairs], settings: ConceptDepth
             continue
         mean, samples = _shallow(coarse[bits], settings, context)
         report.claim(
-            clearly_below(statement, mean, samples, ceiling=_POINT, paper_value="8 bits push understanding deeper",
+            clearly_below(statement, mean, interval(samples), ceiling=_POINT,
+                          paper_value="8 bits push understanding deeper",
                           note=f"{settings.perturbed} texts a task at most; only weights are rounded.")
         )  # fmt: skip
     statement = (
@@ -127,7 +129,7 @@ def _claim_bits(report: Report, coarse: dict[int, Pairs], settings: ConceptDepth
         drawn.append(after - before)
     signed = np.mean([other.mean - plain.mean for plain, other in coarse[16].values()], axis=0)
     report.claim(
-        clearly_below(statement, float(np.abs(signed).max()), np.abs(np.mean(drawn, axis=0)).max(axis=1),
+        clearly_below(statement, float(np.abs(signed).max()), interval(np.abs(np.mean(drawn, axis=0)).max(axis=1)),
                       ceiling=_POINT, paper_value="16 bits as 32",
                       note=f"Largest in one task: {gaps[worst].max():.4f}, at layer {int(gaps[worst].argmax())} of "
                            f"{worst}. Weights are rounded to bfloat16; products are computed in float32.")

@@ -27,12 +27,14 @@ FEELINGS = (
 )  # fmt: skip
 """Adjectives of praise and of blame."""
 
-_SHOWN = ("The next word is {}.", "The line begins with {}.", "You can type {} here.", "The program has {} in it.")
+_SHOWN = ("The next word is {}.", "The line begins with {}.", "You can type {} here.", "The program has {} in it.",
+          "She pointed at {} on the screen.", "There is a line with {}.", "Look for {} in the file.")  # fmt: skip
 _PEOPLE = ("Ann", "Bob", "Tom", "Eve", "Max", "Joe", "Kim", "Sue", "Dan", "Amy", "Ben", "Ian")
 _TRAITS = (
     "tall", "rich", "young", "tired", "busy", "hungry", "married", "famous", "shy", "polite", "late", "healthy", "calm",
     "clever", "brave", "lonely", "lucky", "strict", "quiet", "careful",
-    "proud", "patient", "honest", "lazy",
+    "proud", "patient", "honest", "lazy", "old", "poor", "strong", "weak", "cheerful", "bored", "thirsty", "angry",
+    "modest", "generous", "stubborn", "curious",
 )  # fmt: skip
 _SHORTEST, _LONGEST = 4, 14  # words of an example
 

@@ -33,6 +33,7 @@ _GOOD, _BAD = FEELINGS
 _FRAMES = (
     "The film was {}.", "I found the meal {}.", "Their new house is {}.", "What a {} day it was.",
     "She called the concert {}.", "We had a {} time there.", "He gave a {} speech.", "The weather has been {}.",
+    "My aunt is a {} cook.",
 )  # fmt: skip
 _CONTINENTS = ("Africa", "America", "Asia", "Europe")
 _NAMES = ["Ann", "Bob", "Tom", "Eve", "Max", "Joe", "Kim", "Sue", "Dan", "Amy", "Ben", "Ian"]

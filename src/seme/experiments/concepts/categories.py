@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
+from seme.experiments.clear import unpaired
 from seme.experiments.concepts.embedding import Space, Spaces
 from seme.experiments.concepts.items import Things
-from seme.experiments.intervals import unpaired
 from seme.interp.concepts import agreement, cluster, shuffled
 from seme.report import Claim, Report
 

@@ -12,6 +12,7 @@ from seme.experiments.clear import clearly_above
 from seme.experiments.emotion.corpus import EMOTIONS
 from seme.experiments.emotion.layers import Read
 from seme.experiments.emotion.recording import Recorder
+from seme.experiments.intervals import interval
 from seme.experiments.keeping import kept
 from seme.interp.activations.fingerprint import model_hash
 from seme.interp.emotion import corrected, label_scores
@@ -75,7 +76,7 @@ def _claim(
     test = binomtest(only[0], max(1, sum(only))).pvalue if sum(only) else 1.0
     report.claim(
         clearly_above("The probe beats asking the same model by ten points (accuracy, probe less best wording)",
-                      float(probe.mean() - asked.mean()), drawn, floor=0.1,
+                      float(probe.mean() - asked.mean()), interval(drawn), floor=0.1,
                       paper_value="significantly better than zero-shot",
                       note=f"{probe.mean():.3f} against {asked.mean():.3f} (wording {best}, chosen on these texts, in "
                             f"favour of asking); exact sign test on the texts that one alone gets right ({only[0]} "

@@ -14,13 +14,14 @@ from seme.experiments.clear import clearly_below
 from seme.experiments.emotion.corpus import EMOTIONS, Numbers
 from seme.experiments.emotion.layers import CHANCE, Read, network
 from seme.experiments.emotion.recording import Recorder
+from seme.experiments.intervals import interval
 from seme.interp.emotion import Decay, fit_decay
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:
     from seme.experiments.p41_emotion import EmotionSettings
 
-_OFFSETS = (0, 5, 10, 25, 50, 100, 200, 300, 400)
+_OFFSETS = (0, 5, 10, 25, 50, 100, 200, 400)
 Values = dict[int, np.ndarray]
 """By offset: whether each held-out utterance is read rightly."""
 
@@ -102,7 +103,7 @@ def _claim(
         drawn = steps[rng.integers(len(steps), size=(settings.samples, len(steps)))].mean(axis=1)
         report.claim(
             clearly_below(f"It wears off (mean change of accuracy from offset to offset, {which})",
-                          float(steps.mean()), drawn)
+                          float(steps.mean()), interval(drawn))
         )  # fmt: skip
 
 
@@ -140,7 +141,7 @@ def _draw(report: Report, same: Values, fresh: Values, decay: Decay) -> None:
         mean = np.array([one.mean() for one in found.values()])
         error = np.array([one.std() / np.sqrt(len(one)) for one in found.values()])
         axes.plot(at, mean, style, ms=4, label=label)
-        axes.fill_between(at, mean - 1.96 * error, mean + 1.96 * error, alpha=0.2)
+        axes.fill_between(at, *np.clip((mean - 1.96 * error, mean + 1.96 * error), 0, 1), alpha=0.2)
     dense = np.concatenate([np.linspace(0, 5, 60), np.geomspace(5, max(same), 60)])
     axes.plot(dense, decay(dense), color="0.4", lw=1, ls=":", label=f"decay, half-life {decay.half_life:.1f} tokens")
     axes.axhline(CHANCE, color="black", lw=0.8, label="chance")

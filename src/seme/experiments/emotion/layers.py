@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
-from seme.experiments.clear import clearly_above, clearly_near, interval
+from seme.experiments.clear import clearly_above, clearly_near
 from seme.experiments.emotion.corpus import EMOTIONS, Corpus, Numbers
 from seme.experiments.emotion.recording import Recorder
+from seme.experiments.intervals import interval
 from seme.interp.probes import LayerScores, LayerStates, Probe, bag_of_words, grouped_splits, probe_layers
 from seme.report import Claim, Report
 
@@ -127,7 +128,7 @@ def _claim(report: Report, read: Read, words: float, settings: EmotionSettings, 
     by = ", ".join(f"{one:.3f}" for one in read.nested.accuracy[0])
     report.claim(
         clearly_above("A probe reads the emotion of held-out situations (accuracy; the floor is three times chance)",
-                      reached, nested[:, 0], floor=3 * CHANCE,
+                      reached, interval(nested[:, 0]), floor=3 * CHANCE,
                       note=f"After {layers} of {read.depth} blocks, chosen within the training part of each of "
                            f"{len(read.chosen)} divisions, which reach {by}; samples of situations. A bag of words "
                            f"reaches {words:.3f}.")
@@ -135,7 +136,8 @@ def _claim(report: Report, read: Read, words: float, settings: EmotionSettings, 
     early = depth <= _SHALLOW
     report.claim(
         clearly_above("The signal emerges early (best accuracy up to depth 0.3, as a share of the best of all)",
-                      float(means[early].max() / means.max()), drawn[:, early].max(axis=1) / drawn.max(axis=1),
+                      float(means[early].max() / means.max()), interval(drawn[:,
+                      early].max(axis=1) / drawn.max(axis=1)),
                       floor=0.8, paper_value="early")
     )  # fmt: skip
     peaks = depth[drawn.argmax(axis=1)]
@@ -149,7 +151,7 @@ def _claim(report: Report, read: Read, words: float, settings: EmotionSettings, 
     )  # fmt: skip
     report.claim(
         clearly_above("The chosen layer is better than the final one (accuracy)", reached - float(means[-1]),
-                      nested[:, 0] - drawn[:, -1], paper_value="not at the final layer",
+                      interval(nested[:, 0] - drawn[:, -1]), paper_value="not at the final layer",
                       note="Over the same samples of situations.")
     )  # fmt: skip
 

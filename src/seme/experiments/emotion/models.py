@@ -12,6 +12,7 @@ from seme.experiments.clear import clearly_above
 from seme.experiments.emotion.corpus import Corpus
 from seme.experiments.emotion.layers import Read, blocks_of, choose_layer, held_out
 from seme.experiments.emotion.recording import Recorder
+from seme.experiments.intervals import interval
 from seme.experiments.recorded import recorded
 from seme.interp.activations.fingerprint import model_hash
 from seme.interp.probes import LayerStates, Probe, record_states
@@ -51,7 +52,7 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
                      float(scores.mean.max())])  # fmt: skip
     report.claim(
         clearly_above(statement, reached[settings.model] - reached["untrained"],
-                      drawn[settings.model] - drawn["untrained"], paper_value="sharper with scale",
+                      interval(drawn[settings.model] - drawn["untrained"]), paper_value="sharper with scale",
                       note=f"{reached[settings.model]:.3f} against {reached['untrained']:.3f}, on one form "
                            "of each situation. Scaling within a family cannot be tested: no package "
                            f"carries a second size. {settings.encoder}, smaller and trained on pairs of sentences, "

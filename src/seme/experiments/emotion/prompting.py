@@ -13,6 +13,7 @@ from seme.experiments.clear import clearly_above
 from seme.experiments.emotion.corpus import EMOTIONS
 from seme.experiments.emotion.layers import Read
 from seme.experiments.emotion.recording import Recorder
+from seme.experiments.intervals import interval
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def _claim(
     drawn = gaps[rng.integers(len(gaps), size=(settings.samples, len(gaps)))].mean(axis=1)
     report.claim(
         clearly_above("It raises it more than a neutral prompt of the same length (difference of mean gains)",
-                      float(gaps.mean()), drawn, note=f"Gain {moved.mean():+.3f} against {control.mean():+.3f}.")
+                      float(gaps.mean()), interval(drawn),
+                      note=f"Gain {moved.mean():+.3f} against {control.mean():+.3f}.")
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from seme.experiments.clear import clearly_above
 from seme.experiments.emotion.corpus import EMOTIONS
 from seme.experiments.emotion.layers import Read
 from seme.experiments.emotion.recording import Recorder
+from seme.experiments.intervals import interval
 from seme.interp.emotion import Geometry, class_geometry, principal_plane
 from seme.report import Report
 
@@ -37,7 +38,7 @@ def add(report: Report, read: Read, recorder: Recorder, context: Context) -> Non
     )):  # fmt: skip
         report.claim(
             clearly_above(f"The model pulls emotions apart ({what}, chosen layer less embeddings)", other - one,
-                          drawn[:, number], paper_value="well-defined internal geometry",
+                          interval(drawn[:, number]), paper_value="well-defined internal geometry",
                           note=f"{one:.4f} and {other:.4f}: states of held-out situations, standardised on the "
                                f"training part; {_at(read, read.best)}. The mean of the input embeddings stands for "
                                "the embedding layer, for all last tokens are full stops. The interval is over halves "

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from seme.experiments.clear import paired, unpaired
 from seme.experiments.feature_bias.measuring import Condition, ends
-from seme.experiments.intervals import paired, unpaired
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
+from seme.experiments.clear import paired, unpaired
 from seme.experiments.feature_bias.measuring import (
     EASY,
     Condition,
@@ -20,7 +21,6 @@ from seme.experiments.feature_bias.measuring import (
     mlp,
     shares,
 )
-from seme.experiments.intervals import paired, unpaired
 from seme.experiments.keeping import kept
 from seme.interp.feature_bias import (
     Ensemble,

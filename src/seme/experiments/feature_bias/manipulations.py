@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from seme.experiment import Context
+from seme.experiments.clear import clearly_above, unpaired
 from seme.experiments.feature_bias.measuring import EASY, LEARNED, Condition, bits, ends, hard, measured, mlp
-from seme.experiments.intervals import beyond, difference_interval, mean_interval, rank_interval, unpaired
+from seme.experiments.intervals import difference_interval, mean_interval, rank_interval
 from seme.interp.feature_bias import BitFeature
 from seme.report import Claim, Report
 
@@ -71,13 +72,13 @@ def _prevalence(report: Report, settings: FeatureBiasSettings, context: Context)
     for share, one in found.items():
         if share < 1:
             report.claim(
-                beyond(f"Of two equally easy features the rarer explains less (difference of shares, labels in "
-                       f"{share:g} of the samples)", float(one.gap.mean()), mean_interval(one.gap))
+                clearly_above(f"Of two equally easy features the rarer explains less (difference of shares, labels in "
+                              f"{share:g} of the samples)", float(one.gap.mean()), mean_interval(one.gap))
             )  # fmt: skip
     shares = np.concatenate([one.shares[:, 1] for one in found.values()])
     rho, spread = rank_interval(np.repeat(list(found), settings.seeds), shares)
     report.claim(
-        beyond("A feature explains more the more often it has a label (Spearman over networks)", rho, spread)
+        clearly_above("A feature explains more the more often it has a label (Spearman over networks)", rho, spread)
     )  # fmt: skip
     rows = [[share, one.steps, one.learned, *one.mean, *ends(one.gap)] for share, one in found.items()]
     columns = ["labels of the second", "updates", "lowest accuracy", "share, first", "share, second", "lowest gap",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seme.experiment import Context
+from seme.experiments.clear import paired
 from seme.experiments.feature_bias.measuring import EASY, LEARNED, bits, ends, hard, measured, mlp
-from seme.experiments.intervals import paired
 from seme.interp.feature_bias import BitFeature
 from seme.report import Claim, Report
 

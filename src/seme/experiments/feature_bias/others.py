@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
+from seme.experiments.clear import paired
 from seme.experiments.feature_bias.measuring import EASY, Condition, ends, measured, measured_parts
-from seme.experiments.intervals import paired
 from seme.interp.feature_bias import BitFeature, BitTask, Cnn, Ensemble, ImageTask, Sequencer, WordTask
 from seme.report import Claim, Report
 

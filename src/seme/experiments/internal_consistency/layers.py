@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from seme.experiment import Context
-from seme.experiments.clear import interval
 from seme.experiments.internal_consistency.bench import DEDUCTION, Bench
 from seme.experiments.internal_consistency.measures import Floats, band, resampled
+from seme.experiments.intervals import interval
 from seme.interp.consistency import Balanced, InternalConsistency, agreement
 from seme.report import Claim, Report
 

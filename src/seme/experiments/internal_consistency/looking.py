@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
-from seme.experiments.clear import interval
 from seme.experiments.internal_consistency.bench import Bench
 from seme.experiments.internal_consistency.layers import kinds
 from seme.experiments.internal_consistency.measures import Floats, band, resampled
+from seme.experiments.intervals import interval
 from seme.experiments.keeping import kept
 from seme.interp.consistency import attention_mass, read_modules
 from seme.report import Claim, Report

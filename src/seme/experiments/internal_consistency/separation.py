@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
-from seme.experiments.clear import interval
 from seme.experiments.internal_consistency.bench import DEDUCTION, Bench
 from seme.experiments.internal_consistency.measures import Floats, Places, area, over_questions
+from seme.experiments.intervals import interval
 from seme.interp.consistency import InternalConsistency, Margin, Soft, agreement
 from seme.report import Claim, Report
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seme.experiment import Context
-from seme.experiments.intervals import beyond
+from seme.experiments.clear import clearly_above
 from seme.interp.heads.retrieval import RetrievalPrompt, RetrievalScores
 from seme.report import Claim, Report
 
@@ -47,10 +47,10 @@ def _lengths(report: Report, prompts: Sequence[RetrievalPrompt], scores: Retriev
     drawn = [like(rng.choice(short, len(short)), rng.choice(long, len(long))) for _ in range(_RESAMPLES)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     report.claim(
-        beyond(statement, like(short, long), (float(low), float(high)), floor=_LIKE,
-               paper_value="5,000 tokens suffice for the strongest heads",
-               note=f"{len(short)} prompts of up to {lengths[short].max()} tokens and {len(long)} of up to "
-                    f"{lengths.max()}; interval over prompts.")
+        clearly_above(statement, like(short, long), (float(low), float(high)), floor=_LIKE,
+                      paper_value="5,000 tokens suffice for the strongest heads",
+                      note=f"{len(short)} prompts of up to {lengths[short].max()} tokens and {len(long)} of up to "
+                           f"{lengths.max()}; interval over prompts.")
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from seme.assets import LanguageModel
 from seme.experiment import Context
-from seme.experiments.intervals import paired, unpaired
+from seme.experiments.clear import paired, unpaired
 from seme.experiments.keeping import kept
 from seme.experiments.retrieval_heads.facts import Question, questions
 from seme.experiments.retrieval_heads.pruning import Masks

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seme.experiments.clear import interval
+from seme.experiments.intervals import interval
 from seme.experiments.semantic_volume.external import External
 from seme.experiments.semantic_volume.internal import Internal, Point
 from seme.experiments.semantic_volume.scoring import VOLUME, Scored

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seme.experiments.clear import interval
+from seme.experiments.intervals import interval
 from seme.experiments.semantic_volume import questions, scoring
 from seme.experiments.semantic_volume.drawing import Models
 from seme.experiments.semantic_volume.scoring import VOLUME, Case, Floats, Scored, claim_beyond

@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 from seme.errors import InputError
 from seme.experiment import Context
-from seme.experiments.clear import interval
+from seme.experiments.intervals import interval
 from seme.interp.uncertainty import (
     EigenScore,
     LastTokenEntropy,

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from seme.assets import load_sentence_encoder, load_word_vectors
 from seme.experiment import Context
-from seme.experiments.clear import clearly_above, clearly_near, interval
+from seme.experiments.clear import clearly_above, clearly_near
+from seme.experiments.intervals import interval
 from seme.experiments.temporal.years import KINDS, PRESENT, candidates, grid
 from seme.interp.temporal import (
     ExposureGap,
@@ -123,14 +124,14 @@ def _claim_gaps(report: Report, gaps: dict[str, ExposureGap], counts: dict[str, 
     for name, gap in gaps.items():
         report.claim(
             clearly_above(f"{name}: future years are more alike than past ones, beyond what numbers are (difference)",
-                          gap.difference, gap.draws, paper_value="in three embedding models",
+                          gap.difference, interval(gap.draws), paper_value="in three embedding models",
                           note=f"2100 to 2500 less 1600 to 2000, mean cosine: {gap.year:.4f} for years, "
                                f"{gap.number:.4f} for numbers; {counts[name]} years. Samples of years.")
         )  # fmt: skip
     for name, gap in gaps.items():
         report.claim(
             clearly_above(f"{name}: future years are more alike than past ones (mean cosine, no control)", gap.year,
-                          gap.year_draws, paper_value="in three embedding models",
+                          interval(gap.year_draws), paper_value="in three embedding models",
                           note=f"Numbers: {gap.number:.4f}.")
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from seme.assets.language_models import LanguageModel
 from seme.experiment import Context
 from seme.experiments.clear import clearly_above, clearly_near
+from seme.experiments.intervals import interval
 from seme.experiments.keeping import kept
 from seme.experiments.temporal.years import KINDS, PRESENT, candidates, grid
 from seme.interp.activations.fingerprint import model_hash
@@ -100,7 +101,7 @@ def _claim(report: Report, judged: dict[str, _Judged]) -> None:
          ("log",), around, "the control of all models", ""),
     ):  # fmt: skip
         lead = float(_lead(of.out.r2, first, others))
-        report.claim(clearly_above(statement, lead, _lead(of.out.draws, first, others), floor=_SOME,
+        report.claim(clearly_above(statement, lead, interval(_lead(of.out.draws, first, others)), floor=_SOME,
                                    paper_value=paper, note=f"{note} {_FLOOR}".strip()))  # fmt: skip
     found = year.reference
     report.claim(
@@ -113,7 +114,7 @@ def _claim(report: Report, judged: dict[str, _Judged]) -> None:
     drawn = [_lead(one.out.draws, around, ("log",)) for one in (year, number)]
     report.claim(
         clearly_above("A reference helps with years more than with numbers (difference of leads over logarithm and 0)",
-                      float(leads["Year"] - leads["Number"]), drawn[0] - drawn[1], floor=_SOME,
+                      float(leads["Year"] - leads["Number"]), interval(drawn[0] - drawn[1]), floor=_SOME,
                       note=f"Leads {leads['Year']:.3f} for years and {leads['Number']:.3f} for numbers.")
     )  # fmt: skip
     report.claim(

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from seme.experiment import Context
-from seme.experiments.clear import clearly_above, clearly_near, interval
+from seme.experiments.clear import clearly_above, clearly_near
+from seme.experiments.intervals import interval
 from seme.experiments.temporal.reading import Read
 from seme.experiments.temporal.years import KINDS, PRESENT, candidates
 from seme.interp.temporal import LayerFit, Probe, layer_fits, probe, state_similarity
@@ -68,18 +69,19 @@ def _claim(report: Report, fits: dict[str, list[LayerFit]]) -> None:
     few, drawn = _lead(fits["Year"][:3], _PLAIN, ("around",))
     report.claim(
         clearly_above("Shallow layers follow logarithm or digits, not a reference (lead in signed R², least of the "
-                      "first three)", float(few.min()), drawn.min(axis=0), paper_value="numerical in shallow layers",
+                      "first three)", float(few.min()), interval(drawn.min(axis=0)),
+                      paper_value="numerical in shallow layers",
                       note=f"For number prompts {_lead(fits['Number'][:3], _PLAIN, ('around',))[0].min():.3f}.")
     )  # fmt: skip
     growth = {kind: _growth(found) for kind, found in fits.items()}
     report.claim(
         clearly_above("The reference gains on the logarithm with depth (Spearman of layer and lead in signed R²)",
-                      growth["Year"][0], growth["Year"][1:], paper_value="temporal in deep layers",
+                      growth["Year"][0], interval(growth["Year"][1:]), paper_value="temporal in deep layers",
                       note=f"For number prompts {growth['Number'][0]:.2f}.")
     )  # fmt: skip
     gap = growth["Year"] - growth["Number"]
     report.claim(
-        clearly_above("It gains more for years than for numbers (difference of the two)", gap[0], gap[1:])
+        clearly_above("It gains more for years than for numbers (difference of the two)", gap[0], interval(gap[1:]))
     )  # fmt: skip
     _claim_deep(report, {kind: found[-(len(found) // 3) or -1 :] for kind, found in fits.items()})
 
@@ -89,7 +91,7 @@ def _claim_deep(report: Report, deep: dict[str, list[LayerFit]]) -> None:
     leads = {kind: _lead(found, ("around",), _PLAIN) for kind, found in deep.items()}
     report.claim(
         clearly_above("Deep layers follow a reference rather than logarithm or digits (lead in signed R², mean of the "
-                      "last third)", float(leads["Year"][0].mean()), leads["Year"][1].mean(axis=0),
+                      "last third)", float(leads["Year"][0].mean()), interval(leads["Year"][1].mean(axis=0)),
                       paper_value="in larger models",
                       note=f"For number prompts {leads['Number'][0].mean():.3f}. The reference is chosen on the same "
                            "years, in its favour.")
@@ -98,7 +100,7 @@ def _claim_deep(report: Report, deep: dict[str, list[LayerFit]]) -> None:
     gap, drawn = (over["Year"][place].mean(axis=0) - over["Number"][place].mean(axis=0) for place in range(2))
     report.claim(
         clearly_above("Deep layers have a reference for years more than for numbers (difference of leads)", float(gap),
-                      drawn, note=f"Leads over the logarithm {over['Year'][0].mean():.3f} and "
+                      interval(drawn), note=f"Leads over the logarithm {over['Year'][0].mean():.3f} and "
                                   f"{over['Number'][0].mean():.3f}, last third.")
     )  # fmt: skip
     where = {kind: float(np.median([one.reference for one in found])) for kind, found in deep.items()}
@@ -124,7 +126,7 @@ def _claim_probes(report: Report, probes: dict[str, list[Probe]], draws: int, se
     best = int(read["Year"][:, 0, 1].argmax())
     report.claim(
         clearly_above("A linear probe reads the place of unseen years around the present (R², best layer)",
-                      read["Year"][best, 0, 1], read["Year"][best, 1:, 1], floor=0.5,
+                      read["Year"][best, 0, 1], interval(read["Year"][best, 1:, 1]), floor=0.5,
                       note=f"For number prompts {read['Number'][:, 0, 1].max():.3f}; the years themselves: "
                            f"{read['Year'][:, 0, 0].max():.3f}. Ridge, five folds of years at random, so that their "
                            "neighbours have been seen.")
@@ -134,7 +136,7 @@ def _claim_probes(report: Report, probes: dict[str, list[Probe]], draws: int, se
     growth = {kind: one[-third:].mean(axis=0) - one[:third].mean(axis=0) for kind, one in gain.items()}
     report.claim(
         clearly_above("Of time and plain number, probes favour time more in deep layers (R² of time less that of year, "
-                      "last third less first)", growth["Year"][0], growth["Year"][1:],
+                      "last third less first)", growth["Year"][0], interval(growth["Year"][1:]),
                       note=f"For number prompts {growth['Number'][0]:.4f}.")
     )  # fmt: skip
 

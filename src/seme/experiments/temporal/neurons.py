@@ -10,7 +10,8 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
-from seme.experiments.clear import clearly_above, clearly_near, interval
+from seme.experiments.clear import clearly_above, clearly_near
+from seme.experiments.intervals import interval
 from seme.experiments.temporal.reading import Read
 from seme.experiments.temporal.years import PRESENT
 from seme.interp.temporal import Coding, TemporalNeurons, coding, matched_controls, temporal_neurons
@@ -107,7 +108,8 @@ def _claim_shares(
     first, second = float(shares[:third].mean()), float(shares[half:].mean())
     report.claim(
         clearly_above("Temporal neurons are commoner in the second half of the layers than in the first third "
-                      "(difference of shares)", second - first, gaps, paper_value="mostly middle to late layers",
+                      "(difference of shares)", second - first, interval(gaps),
+                      paper_value="mostly middle to late layers",
                       note=f"{first:.3f} of the first third and {second:.3f} of the second half.")
     )  # fmt: skip
 
@@ -119,7 +121,7 @@ def _claim_coding(report: Report, group: _Group, found: TemporalNeurons, setting
     about = f"The {int(group.chosen.sum())} neurons with the largest effect, {kept} of them selected."
     report.claim(
         clearly_above("Their mean activation is logarithmic rather than linear away from its trough (gain in AIC)",
-                      shape.aic_gain, [one.aic_gain for one in group.samples], paper_value="logarithmic",
+                      shape.aic_gain, interval([one.aic_gain for one in group.samples]), paper_value="logarithmic",
                       note=f"{about} R² {shape.r2_log:.3f} of the logarithm, {shape.r2_linear:.3f} of the line; "
                            f"for the number prompts {group.number.r2_log:.3f} and {group.number.r2_linear:.3f}. "
                            "Samples of these neurons.")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
-from seme.experiments.clear import interval
+from seme.experiments.intervals import interval
 from seme.experiments.truthprint.telling import Mentions, Rows, Teller, greedy, mentions
 from seme.interp.steering import (
     Caption,

@@ -10,7 +10,6 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn import functional
 
 from seme.errors import InputError
 from seme.interp.activations import as_store
@@ -19,6 +18,7 @@ from seme.interp.dictionaries.base import Dictionary, Rows, sample
 from seme.interp.dictionaries.codes import Codes, Floats
 from seme.interp.dictionaries.learning import Plan, ShowProgress, Stepper, learn
 from seme.interp.dictionaries.network import Network, Start
+from seme.interp.dictionaries.starting import first_directions
 from seme.training import Budget
 
 _TRANSIENT = ("idle", "scale")  # buffers that matter to training alone
@@ -135,11 +135,9 @@ class SparseAutoencoder(Dictionary):
         """Return an untrained network for rows of which some (n, d) are given."""
         at_least_one(n_atoms=self.n_atoms, batch_size=self.batch_size, steps=self.steps)
         positive(learning_rate=self.learning_rate)
-        width = rows.shape[1]
-        generator = torch.Generator().manual_seed(self.seed)
-        directions = torch.randn(4 * width if self.n_atoms is None else self.n_atoms, width, generator=generator)
         given = torch.from_numpy(rows)
-        network = self.make_network(Start(functional.normalize(directions, dim=1), given.mean(dim=0), _scale(given)))
+        directions = first_directions(given, 4 * rows.shape[1] if self.n_atoms is None else self.n_atoms, self.seed)
+        network = self.make_network(Start(directions, given.mean(dim=0), _scale(given)))
         network.prepare(given)
         return network
 

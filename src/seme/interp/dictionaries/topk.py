@@ -65,7 +65,7 @@ class TopKNetwork(Network):
 
     @torch.no_grad()
     def prepare(self, rows: torch.Tensor) -> None:
-        """Scale the encoder so that the untrained network reconstructs best: random directions overlap."""
+        """Scale the encoder so that the untrained network reconstructs best: directions overlap."""
         centred = rows[:512] * self.scale - self.bias
         dense = self.dense(centred)
         active = self.active(dense)
