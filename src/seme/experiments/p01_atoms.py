@@ -15,7 +15,7 @@ class AtomsSettings(ExperimentSettings):
 
     model: str = Field(default="smollm2-135m", description="A model of Seme's, a Hugging Face folder, or a hub name")
     texts: str = Field(default="stdlib-docs", description="Texts to record: a name of Seme's, or a file or folder")
-    layers: tuple[int, ...] = Field(default=(6, 18), description="Layers whose atoms are found (residual stream)")
+    layers: tuple[int, ...] = Field(default=(6, 12, 18, 24), description="Layers whose atoms are found, residual")
     angle_layers: tuple[int, ...] = Field(
         default=(0, 4, 8, 12, 16, 20, 24, 28), description="Layers whose angles are measured (residual stream and MLP)"
     )
@@ -25,7 +25,7 @@ class AtomsSettings(ExperimentSettings):
         default=(0.5, 2.0), description="Activations to learn from, in multiples of N, rising"
     )
     l0: float = Field(default=2.0, ge=1, description="Active atoms per activation that training aims at")
-    steps: int = Field(default=3000, ge=1, description="Steps of training of each dictionary")
+    steps: int = Field(default=1000, ge=1, description="Steps of training of each dictionary")
     batch_size: int = Field(default=128, ge=1, description="Activations of a step")
     learning_rate: float = Field(default=5e-4, gt=0, description="Of Adam, for all dictionaries")
     seeds: int = Field(default=2, ge=1, description="Runs of each dictionary")
@@ -55,4 +55,6 @@ def run(settings: AtomsSettings, context: Context) -> Report:
     atoms = ordering.add(report, recorded, settings, context)
     units.add(report, recorded, atoms, settings, context)
     scaling.add(report, recorded, settings, context)
+    report.note("An earlier report trained three times as long at layers 6 and 18 alone, and only 18 reached an R2 of "
+                "0.99; layers 12 and 24 were added after it. Rates of 0.002 did no better at layer 6.")  # fmt: skip
     return report

@@ -258,7 +258,7 @@ def test_the_figures_are_those_of_the_definition(rows):
     assert found.l0 == pytest.approx(np.count_nonzero(dense, axis=1).mean())
     assert found.dead == pytest.approx(np.mean(~dense.any(axis=0)))
     with pytest.warns(UserWarning, match="worse than their mean"):
-        evaluate(fitted, rows * -3)
+        evaluate(fitted, rows / 100 - 5)
 
 
 def test_neurons_and_all_components_are_exact(rows):

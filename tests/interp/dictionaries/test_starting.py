@@ -30,39 +30,25 @@ def test_rows_that_are_all_equal_leave_the_encoder_as_it_is(value):
     torch.testing.assert_close(network.encoder.detach().norm(dim=1), torch.ones(20))
 
 
-def test_units_start_where_rows_lie():
-    axes = torch.from_numpy(np.linalg.qr(np.random.default_rng(0).normal(size=(60, 5)))[0].T.astype(np.float32))
-    rows = 7 + torch.from_numpy(np.random.default_rng(1).normal(size=(300, 5)).astype(np.float32)) @ axes
-    directions = first_directions(rows, 400, seed=0)
-    torch.testing.assert_close(directions.norm(dim=1), torch.ones(400))
-    inside = (directions @ axes.T).square().sum(dim=1)
-    random = 5 / 60
-    expected = (
-        1 + 0.25 * random
-    ) / 1.25  # of a unit vector inside and half of one anywhere, at right angles on average
-    assert float(inside.mean()) == pytest.approx(expected, abs=0.03)
-    assert torch.equal(directions, first_directions(rows, 400, seed=0))
-    assert not torch.equal(directions, first_directions(rows, 400, seed=1))
+def test_units_start_at_different_rows_and_the_rest_anywhere():
+    rows = 7 + torch.randn(50, 8, generator=torch.Generator().manual_seed(0)).repeat(3, 1)
+    directions = first_directions(rows, 70, seed=0, start="data")
+    torch.testing.assert_close(directions.norm(dim=1), torch.ones(70))
+    cosines = torch.nn.functional.normalize(rows[:50] - rows.mean(dim=0), dim=1) @ directions.T
+    assert torch.equal(cosines[:, :50].argmax(dim=0).sort().values, torch.arange(50))
+    torch.testing.assert_close(cosines[:, :50].amax(dim=0), torch.ones(50))
+    assert float(cosines[:, 50:].max()) < 0.999
+    assert torch.equal(directions, first_directions(rows, 70, seed=0, start="data"))
+    assert not torch.equal(directions, first_directions(rows, 70, seed=1, start="data"))
 
 
-def test_units_that_start_from_the_same_row_are_apart():
-    directions = first_directions(torch.eye(2), 50, seed=0)
-    assert float((directions @ directions.T - torch.eye(50)).max()) < 1 - 1e-6
-
-
-def test_fewer_steps_reach_what_random_directions_do(monkeypatch):
+def test_fewer_steps_reach_what_random_directions_do():
     planted = planted_truth(n=4000, atoms=96, width=32, active=4, seed=0).rows
     rows = planted * np.geomspace(1, 0.02, 32, dtype=np.float32)  # variance in few directions, as in language models
-    settings = {"k": 4, "batch_size": 256, "revive_every": 0, "seed": 0, "device": "cpu"}
 
-    def error(steps: int) -> float:
-        return float(np.square(rows - TopK(128, steps=steps, **settings).fit(rows).reconstruct(rows)).sum())
+    def error(start, steps):
+        learner = TopK(128, k=4, steps=steps, batch_size=256, revive_every=0, device="cpu")
+        learner.start = start
+        return float(np.square(rows - learner.fit(rows).reconstruct(rows)).sum())
 
-    ours = error(60)
-    monkeypatch.setattr(
-        "seme.interp.dictionaries.autoencoder.first_directions",
-        lambda given, count, seed: torch.nn.functional.normalize(
-            torch.randn(count, given.shape[1], generator=torch.Generator().manual_seed(seed)), dim=1
-        ),
-    )
-    assert ours < error(90)
+    assert error("data", 60) < error("random", 90)

@@ -7,16 +7,13 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch.nn import functional
 
-from seme.errors import InputError
 from seme.interp.activations import as_store
 from seme.interp.atoms.metric import AtomicMetric, atomic_metric
 from seme.interp.dictionaries import TSAE, Codes
 from seme.interp.dictionaries.base import Rows
 from seme.interp.dictionaries.learning import ShowProgress
-from seme.interp.dictionaries.network import Network, Start
+from seme.interp.dictionaries.network import Network
 from seme.training import Budget
 
 Floats = npt.NDArray[np.float32]
@@ -133,22 +130,6 @@ class AtomDictionary(TSAE):
         factor = np.asarray(tensors["factor"], dtype=np.float64)
         self.metric_ = AtomicMetric(factor @ factor.T)
         super().set_tensors({name: tensor for name, tensor in tensors.items() if name != "factor"})
-
-    def start_from(self, rows: Floats) -> Network:
-        """Return an untrained network for whitened rows of which some (n, H) are given."""
-        if self.start not in ("data", "random"):
-            raise InputError(f"start is {self.start!r}, expected 'data' or 'random'")
-        network = super().start_from(rows)
-        if self.start == "random":
-            return network
-        units = min(network.units, len(rows))
-        chosen = np.random.default_rng(self.seed).choice(len(rows), units, replace=False)
-        given = torch.from_numpy(rows)
-        centred = functional.normalize(given[chosen] - given.mean(dim=0), dim=1)
-        directions = torch.cat([centred, network.decoder.detach()[units:]])
-        network = self.make_network(Start(directions, given.mean(dim=0), float(network.scale)))
-        network.prepare(given)
-        return network
 
     def _encode(self, rows: Floats) -> Codes:
         return super()._encode(self._whiten(rows))

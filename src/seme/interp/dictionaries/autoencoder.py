@@ -57,6 +57,7 @@ class SparseAutoencoder(Dictionary):
     revive_every: int
     seed: int
     device: Literal["cpu"] | None
+    start: Literal["data", "random"] = "data"  # what the first directions are
 
     _stepper: Stepper | None = None  # what `partial_fit` goes on with
 
@@ -136,7 +137,8 @@ class SparseAutoencoder(Dictionary):
         at_least_one(n_atoms=self.n_atoms, batch_size=self.batch_size, steps=self.steps)
         positive(learning_rate=self.learning_rate)
         given = torch.from_numpy(rows)
-        directions = first_directions(given, 4 * rows.shape[1] if self.n_atoms is None else self.n_atoms, self.seed)
+        units = 4 * rows.shape[1] if self.n_atoms is None else self.n_atoms
+        directions = first_directions(given, units, self.seed, start=self.start)
         network = self.make_network(Start(directions, given.mean(dim=0), _scale(given)))
         network.prepare(given)
         return network
