@@ -14,7 +14,7 @@ from seme.papers.query import Query, Sort, month_days, parse_day, week_days
 from seme.papers.reader import Entry
 from seme.web.feeds import Feed
 from seme.web.listing import ListingQuery, View, similar_view, view_of
-from seme.web.service import Service, service_of
+from seme.web.service import Service, of_one_moment, service_of
 
 router = APIRouter()
 Limit = Annotated[int, Parameter(ge=1, le=100)]
@@ -74,6 +74,7 @@ def to_api(entry: Entry) -> ApiEntry:
 
 
 @router.get("/api/daily_papers")
+@of_one_moment
 def daily_papers(
     request: Request,
     date: Annotated[str, Parameter(max_length=10, description="2024-10-23")] = "",
@@ -99,6 +100,7 @@ def daily_papers(
 
 
 @router.get("/api/trending")
+@of_one_moment
 def trending(request: Request, query: ListingQuery, limit: Limit = 50) -> list[ApiEntry]:
     """List what is trending, with the inputs of each score."""
     view = view_of("trending", "", query, service_of(request).library)
@@ -106,18 +108,21 @@ def trending(request: Request, query: ListingQuery, limit: Limit = 50) -> list[A
 
 
 @router.get("/api/papers/search")
+@of_one_moment
 def search(request: Request, query: ListingQuery, page: Page = 0, limit: Limit = 20) -> list[ApiEntry]:
     """Search by words and meaning."""
     return [to_api(e) for e in service_of(request).reader.list(query, limit=limit, offset=page * limit)]
 
 
 @router.get("/api/papers/{paper_id:path}/similar", responses={404: {"description": "No such paper"}})
+@of_one_moment
 def similar(request: Request, paper_id: str, query: ListingQuery, limit: Limit = 10) -> list[ApiEntry]:
     """List the papers nearest in meaning to one."""
     return [to_api(entry) for entry in service_of(request).reader.similar(paper_id, query=query, limit=limit)]
 
 
 @router.get("/api/papers/{paper_id:path}", responses={404: {"description": "No such paper"}})
+@of_one_moment
 def paper(request: Request, paper_id: str) -> ApiEntry:
     """Return a paper."""
     return to_api(Entry(service_of(request).library.papers.get(paper_id)))
@@ -130,6 +135,7 @@ def health(request: Request) -> dict[str, int]:
 
 
 @router.get("/feeds/{name:path}", response_class=Response, responses={304: {}, 404: {"description": "No such feed"}})
+@of_one_moment
 def feed(request: Request, name: str, query: ListingQuery) -> Response:
     """Return a listing as Atom (`.atom`) or JSON Feed (`.json`): latest, day/…, week/…, month/…, trending, search."""
     stem, _, form = name.rpartition(".")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Annotated, Any, ParamSpec, cast
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi import Query as Parameter
@@ -23,9 +22,8 @@ from seme.papers.reader import Entry
 from seme.papers.sources.base import source_names
 from seme.web.listing import ListingQuery, Text, View, similar_view, view_of
 from seme.web.reports import address_of_number, runs_of_paper
-from seme.web.service import Service, service_of
+from seme.web.service import Service, of_one_moment, service_of
 
-P = ParamSpec("P")
 router = APIRouter(include_in_schema=False)
 Page = Annotated[int, Parameter(ge=1, le=2000)]
 HITS = 20
@@ -59,17 +57,6 @@ def topics_of(entries: Sequence[Entry], chosen: str) -> list[tuple[str, int]]:
     """Return the topics that more than one of the listed papers has, the most frequent first, without the chosen."""
     counts = Counter(label for entry in entries for label in entry.stored.paper.categories + entry.stored.paper.tags)
     return [(label, n) for label, n in counts.most_common(TOPICS + 1) if n > 1 and label != chosen][:TOPICS]
-
-
-def of_one_moment(page: Callable[P, Response]) -> Callable[P, Response]:
-    """Let a page read the library as it is at one moment, through one connection."""
-
-    @wraps(page)
-    def read(*args: P.args, **kwargs: P.kwargs) -> Response:
-        with service_of(cast("Request", kwargs["request"])).library.snapshot():
-            return page(*args, **kwargs)
-
-    return read
 
 
 @router.get("/")
@@ -126,6 +113,7 @@ def search(request: Request, query: ListingQuery, page: Page = 1) -> Response:
 
 
 @router.get("/saved")
+@of_one_moment
 def saved(
     request: Request, collection: Annotated[str, Parameter(max_length=80)] = "", q: Text = "", page: Page = 1
 ) -> Response:
@@ -149,6 +137,7 @@ def saved(
 
 
 @router.get("/about")
+@of_one_moment
 def about(request: Request) -> Response:
     """Show how fresh the service is and how it ranks."""
     service = service_of(request)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, wraps
 from importlib.resources import files
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast
 
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
@@ -27,6 +28,9 @@ from seme.web.explaining import matched_words
 from seme.web.feeds import paper_path
 from seme.web.listing import query_string
 from seme.web.safety import CSRF_COOKIE, Csrf
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SESSION_COOKIE = "seme_session"
 SESSION_DAYS = 90
@@ -130,6 +134,17 @@ def service_of(request: Request) -> Service:
     """Return the service that a request came to."""
     service: Service = request.app.state.service
     return service
+
+
+def of_one_moment(page: Callable[P, T]) -> Callable[P, T]:
+    """Let a page read the library as it is at one moment, through one connection."""
+
+    @wraps(page)
+    def read(*args: P.args, **kwargs: P.kwargs) -> T:
+        with service_of(cast("Request", kwargs["request"])).library.snapshot():
+            return page(*args, **kwargs)
+
+    return read
 
 
 @lru_cache

@@ -41,17 +41,3 @@ def test_only_so_many_are_kept(library: Library, monkeypatch) -> None:
             f"p{i}" for i in range(8)
         ]
     assert len(library.papers._kept._papers) == 3
-
-
-def test_a_snapshot_is_of_one_moment(library: Library, settings) -> None:
-    library.papers.store([Paper(id="p0", title="Before", source="test")])
-    with Library(settings.database_url) as other, library.snapshot(), library.snapshot():
-        assert library.papers.get("p0").paper.title == "Before"
-        other.papers.store(
-            [Paper(id="p0", title="After", source="test", version=2), Paper(id="p1", title="New", source="test")]
-        )
-        assert library.papers.get("p0").paper.title == "Before"
-        assert library.papers.count() == 1
-        assert set(library.papers.numbers()) == {"p0", "p1"}
-    assert library.papers.get("p0").paper.title == "After"
-    assert library.papers.count() == 2

@@ -206,3 +206,21 @@ def test_any_order_of_batches_gives_what_one_batch_gives(news: list[tuple[int, i
         for single in papers:
             many.papers.store([single], now=NOW)
         assert [s.paper for s in one.papers.all()] == [s.paper for s in many.papers.all()]
+
+
+def test_a_snapshot_is_of_one_moment(library: Library) -> None:
+    library.papers.store([Paper(id="p0", title="Before", source="test")])
+    with (
+        Library(library.engine.url.render_as_string(hide_password=False)) as other,
+        library.snapshot(),
+        library.snapshot(),
+    ):
+        assert library.papers.get("p0").paper.title == "Before"
+        other.papers.store(
+            [Paper(id="p0", title="After", source="test", version=2), Paper(id="p1", title="New", source="test")]
+        )
+        assert library.papers.get("p0").paper.title == "Before"
+        assert library.papers.count() == 1
+        assert set(library.papers.numbers()) == {"p0", "p1"}
+    assert library.papers.get("p0").paper.title == "After"
+    assert library.papers.count() == 2

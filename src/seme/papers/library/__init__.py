@@ -57,7 +57,7 @@ class Library:
     def snapshot(self) -> AbstractContextManager[None]:
         """Return a block in which this thread reads the library as it is at one moment, and faster.
 
-        What the thread writes within the block it does not see there; PostgreSQL sees what others committed.
+        What the thread writes within the block it does not see there.
         """
         return snapshot(self.engine)
 

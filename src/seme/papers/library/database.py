@@ -100,7 +100,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[None]:
-    """Let all that this thread reads in the block be of one moment (SQLite), through one connection.
+    """Let all that this thread reads in the block be of one moment, through one connection.
 
     Opening and closing a connection takes as long as most of what a page reads. Within the block, the thread sees
     nothing of what it writes. A library in memory has one connection only, and no snapshots.
@@ -109,6 +109,8 @@ def snapshot(engine: Engine) -> Iterator[None]:
         yield
         return
     with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         _held.connections[engine] = connection
         try:
             yield
