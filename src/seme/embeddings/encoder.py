@@ -6,7 +6,6 @@ trained need to run only once over the texts.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from torch.nn import functional as F  # noqa: N812  # the name that everyone kno
 from seme.assets import load_sentence_encoder
 from seme.embeddings.pooling import Pooling, pool
 from seme.errors import InputError
+from seme.new_folder import new_folder
 
 Batch = Mapping[str, torch.Tensor]
 """`input_ids` and `attention_mask`, integers (n, length)."""
@@ -168,30 +168,32 @@ class TextEncoder(nn.Module):
         return vectors
 
     def save(self, folder: Path) -> Path:
-        """Write a folder that sentence-transformers (and `load`) opens; it appears whole or not at all.
+        """Write a new folder that sentence-transformers and `load` open.
 
         Raises
         ------
         InputError
             If the folder exists.
         """
+        with new_folder(folder) as place:
+            self.write(place)
+        return folder
+
+    def write(self, place: Path) -> None:
+        """Write the files of `save` into a folder that is there."""
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415  # slow to import
         from sentence_transformers.base.modules import Normalize, Transformer  # noqa: PLC0415
         from sentence_transformers.sentence_transformer.modules import Pooling as PoolingModule  # noqa: PLC0415
 
-        if folder.exists():
-            raise InputError(f"{folder} exists already", hint="Name a folder that is not there yet")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
-            plain, whole = Path(place) / "plain", Path(place) / "whole"
+        with tempfile.TemporaryDirectory() as plain:
             self.model.save_pretrained(plain)  # type: ignore[operator]
             self.tokenizer.save_pretrained(plain)
-            transformer = Transformer(str(plain), max_seq_length=self.longest)
-            modules = [transformer, PoolingModule(self.dim, pooling_mode=self.pooling)]
+            modules = [
+                Transformer(plain, max_seq_length=self.longest),
+                PoolingModule(self.dim, pooling_mode=self.pooling),
+            ]
             modules += [Normalize()] if self.normalise else []
-            SentenceTransformer(modules=modules, device="cpu").save(str(whole), create_model_card=False)
-            shutil.move(whole, folder)
-        return folder
+            SentenceTransformer(modules=modules, device="cpu").save(str(place), create_model_card=False)
 
     def _blocks(self, states: torch.Tensor, mask: torch.Tensor, first: int) -> Iterator[torch.Tensor]:
         # Additive, which every implementation of attention takes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +18,7 @@ from torch.nn import functional as F  # noqa: N812  # the name that everyone kno
 from seme.embeddings.crisp.reductions import All, Reduced, Reduction, Side
 from seme.embeddings.encoder import Batch, TextEncoder
 from seme.errors import CorruptionError, InputError
+from seme.new_folder import new_folder
 from seme.retrieval.multivector.packed import Packed, offsets_of
 from seme.tensor_folders import write_tensor_folder
 
@@ -135,16 +135,12 @@ class MultiVectorEncoder(nn.Module):
         InputError
             If the folder exists.
         """
-        if folder.exists():
-            raise InputError(f"{folder} exists already", hint="Name a folder that is not there yet")
-        building = folder.with_name(f".{folder.name}.building")
-        shutil.rmtree(building, ignore_errors=True)
         config = {"format": 1, "dim": None if isinstance(self.projection, nn.Identity) else self.dim,
                   "normalise": self.normalise, "prefix": self.prefix}  # fmt: skip
         tensors = {name: one.detach().cpu().numpy() for name, one in self.projection.state_dict().items()}
-        write_tensor_folder(building, config, tensors, names=_NAMES, kind="multi-vector encoder")
-        self.base.save(building / "base")
-        building.rename(folder)
+        with new_folder(folder) as place:
+            write_tensor_folder(place, config, tensors, names=_NAMES, kind="multi-vector encoder")
+            self.base.save(place / "base")
         return folder
 
     @classmethod

@@ -16,6 +16,7 @@ from torch import nn
 from seme.embeddings.encoder import TextEncoder
 from seme.embeddings.feedback.formats import FAMILIES, TCT_PREFIX, Family, feedback_batch
 from seme.errors import CorruptionError, InputError
+from seme.new_folder import new_folder
 
 _CONFIG = "feedback.json"
 
@@ -137,12 +138,13 @@ class FeedbackEncoder(nn.Module):
         layers: Any = whole.model.encoder.layer  # type: ignore[union-attr]
         for i, block in enumerate(self.blocks):
             layers[self.first + i].load_state_dict(block.state_dict())
-        whole.save(folder)
         config = {
             "passages": self.passages, "trained": len(self.blocks), "family": self.family, "longest": self.longest,
             "whole": self.whole,
         }  # fmt: skip
-        (folder / _CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
+        with new_folder(folder) as place:
+            whole.write(place)
+            (place / _CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
         return folder
 
     @classmethod

@@ -14,6 +14,7 @@ import torch
 from seme.embeddings.encoder import Batch, TextEncoder
 from seme.embeddings.lexsembridge.bridge import Bridge
 from seme.errors import InputError
+from seme.new_folder import new_folder
 
 Side = Literal["query", "passage"]
 Inference = Literal["gated", "plain"]
@@ -93,10 +94,9 @@ class BridgedEncoder:
         InputError
             If the folder exists.
         """
-        if folder.exists():
-            raise InputError(f"{folder} exists already", hint="Name a folder that is not there yet")
-        self.encoder.save(folder / "encoder")
-        self.bridge.save(folder / "bridge")
+        with new_folder(folder) as place:
+            self.encoder.save(place / "encoder")
+            self.bridge.save(place / "bridge")
         return folder
 
     @classmethod
