@@ -30,7 +30,7 @@ class MatryoshkaSettings(ExperimentSettings):
     rate_texts: float = Field(default=1e-3, gt=0, description="Learning rate for texts; the head for search has half")
     temperature: float = Field(default=0.05, gt=0, description="What cosines are divided by")
     seeds: int = Field(default=3, ge=1, description="Trainings of each method; digits are divided anew for each")
-    shortlist: int = Field(default=200, ge=10, description="Glosses that the long prefix scores again")
+    shortlist: int = Field(default=1000, ge=10, description="Glosses that the long prefix scores again")
     timed: int = Field(default=100, ge=5, description="Queries of a round of the clock")
     rounds: int = Field(default=5, ge=1, description="Rounds of the clock, of which the median counts")
 
