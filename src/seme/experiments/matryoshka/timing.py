@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _DEPTH = 10
 _LINKS = 32
 """Of a node of the graph, as the paper's HNSW32."""
+_EFFORT = 200
+"""efSearch of a search at full size."""
 
 Search = Callable[[Any], list[tuple[str, ...]]]
 
@@ -30,7 +32,7 @@ def add(report: Report, given: Vectorised, settings: MatryoshkaSettings, context
     systems, exact, short = _own(given, settings)
     if find_spec("faiss"):
         context.say("Building faiss's indexes")
-        systems |= _faiss(given, short, settings)
+        systems |= _faiss(given, short)
         exact = "faiss flat, full"
     queries = given.queries[: settings.timed]
     seconds: dict[str, list[float]] = {name: [] for name in systems}
@@ -57,7 +59,7 @@ def _own(given: Vectorised, settings: MatryoshkaSettings) -> tuple[dict[str, Sea
     return systems, "Seme, full", indexes[f"Seme, AR, {full // 16}"]
 
 
-def _faiss(given: Vectorised, short: FunnelIndex, settings: MatryoshkaSettings) -> dict[str, Search]:
+def _faiss(given: Vectorised, short: FunnelIndex) -> dict[str, Search]:
     import faiss  # noqa: PLC0415  # a peer that the base install does not have
 
     faiss.omp_set_num_threads(1)
@@ -70,7 +72,8 @@ def _faiss(given: Vectorised, short: FunnelIndex, settings: MatryoshkaSettings) 
                      else faiss.IndexHNSWFlat(dim, _LINKS, faiss.METRIC_INNER_PRODUCT))  # fmt: skip
             index.add(units)
             if kind == "HNSW":
-                index.hnsw.efSearch = settings.shortlist
+                # A short search has to find the whole list; the full one ten.
+                index.hnsw.efSearch = short.stages[0].keep if dim == size else _EFFORT
             if dim == asked.shape[1]:
                 systems[f"faiss {kind}, full"] = lambda query, index=index: [  # type: ignore[misc]
                     tuple(given.ids[row] for row in own if row >= 0) for own in index.search(_unit(query), _DEPTH)[1]
