@@ -57,7 +57,7 @@ class SparseAutoencoder(Dictionary):
     revive_every: int
     seed: int
     device: Literal["cpu"] | None
-    start: Literal["data", "random"] = "data"  # what the first directions are
+    start: Literal["data", "random"] = "random"  # what the first directions are
 
     _stepper: Stepper | None = None  # what `partial_fit` goes on with
 

@@ -15,7 +15,8 @@ from seme.interp.dictionaries.sparse import Active, decode, of_indices
 class TopK(SparseAutoencoder):
     """A sparse autoencoder in which the k largest units of each row are active (Gao et al. 2024, section 2.3).
 
-    Units that die are restarted, in place of the paper's auxiliary loss.
+    Units that die are restarted, in place of the paper's auxiliary loss, and the first directions are rows of the data,
+    in place of random ones.
 
     Parameters
     ----------
@@ -26,6 +27,8 @@ class TopK(SparseAutoencoder):
     learning_rate, batch_size, steps, revive_every, seed, device
         See `SparseAutoencoder`.
     """
+
+    start = "data"
 
     def __init__(
         self,
