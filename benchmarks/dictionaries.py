@@ -1,10 +1,11 @@
 """`python -m benchmarks.dictionaries`: training of TopK and JumpReLU beside sae-lens, dictionary_learning and sparsify.
 
 Each trainer makes whole runs of a quarter, a half and all of the steps. The figure to reach is the fraction of variance
-unexplained, on held-out rows, that the slowest learner has after all steps; a trainer's time to it lies between those
-of its own runs, on a straight line in the logarithms of both. Times are of the processor, of one thread; those of the
-wall stand beside them. Short runs are repeated in turns, so that a disturbance meets all. Peers that are not installed
-are left out and named. They want other versions than Seme's environment has, so they get one beside it:
+unexplained, on held-out rows, that the peer of the most rows a second has after all steps; a trainer's time to it lies
+between those of its own runs, on a straight line in the logarithms of both, and is missing where it does not get there.
+Times are of the processor, of one thread; those of the wall stand beside them. Short runs are repeated in turns, so that
+a disturbance meets all. Peers that are not installed are left out and named. They want other versions than Seme's
+environment has, so they get one beside it:
 
     python -m venv peers && peers/bin/pip install --no-deps sae-lens eai-sparsify dictionary-learning ...
     (a .pth file in its site-packages names those of Seme's environment) && peers/bin/python -m benchmarks.dictionaries
@@ -28,6 +29,8 @@ from benchmarks.writing import Section, start, write
 from seme.interp.activations import Store
 
 HELD_OUT = 2048
+TOLERANCE = 0.02
+"""An FVU counts as reached within so much of it."""
 FARTHEST = 6.0
 """Rows longer than so many medians are left out: a handful would carry most of the variance."""
 
@@ -43,9 +46,11 @@ class Runs:
         """Return the median seconds of runs of so many steps, of the processor (0) or the wall (1)."""
         return statistics.median(taken[clock] for taken in self.seconds[steps])
 
-    def seconds_to(self, target: float) -> float:
+    def seconds_to(self, target: float) -> float | None:
         """Return the processor's seconds until an FVU is reached; those of the shortest run if that reaches it."""
         longest_first = sorted(self.reached, reverse=True)
+        if self.reached[longest_first[0]][0] > target * (1 + TOLERANCE):
+            return None
         fvu = np.log([self.reached[steps][0] for steps in longest_first])
         taken = np.log([self.median(steps, 0) for steps in longest_first])
         return float(np.exp(np.interp(np.log(target), fvu, taken)))
@@ -86,7 +91,9 @@ def compare(systems: Mapping[str, Train], task: Task, held_out: torch.Tensor, re
 
 def section(method: str, task: Task, runs: Mapping[str, Runs], missing: list[str]) -> Section:
     """Return the table of one method and size, and the ratios to the fastest peer."""
-    short, target = min(next(iter(runs.values())).reached), max(one.reached[task.steps][0] for one in runs.values())
+    short = min(next(iter(runs.values())).reached)
+    others = {name: one for name, one in runs.items() if name != "seme"} or runs
+    target = min(others.values(), key=lambda one: one.median(short, 0)).reached[task.steps][0]
     rows: list[dict[str, Any]] = []
     for name, one in runs.items():
         fvu, l0 = one.reached[task.steps]
@@ -101,9 +108,9 @@ def section(method: str, task: Task, runs: Mapping[str, Runs], missing: list[str
     remarks = [f"{task.steps} steps of {BATCH} rows" + (f", k = {task.k}." if method == "TopK" else ".")]
     if missing:
         remarks.append(f"Not installed and left out: {', '.join(missing)}.")
-    peers = [row for row in rows if row["trainer"] != "seme"]
     for column, best in (("rows/s", max), (f"s to FVU {target:.4f}", min)):
-        if peers:
+        peers = [row for row in rows if row["trainer"] != "seme" and row[column] is not None]
+        if peers and rows[0][column] is not None:
             peer = best(peers, key=lambda row, column=column: row[column])
             ratio = rows[0][column] / peer[column]
             remarks.append(f"{column}: {ratio if best is max else 1 / ratio:.2f} times as fast as {peer['trainer']}.")
