@@ -3,8 +3,8 @@
 Each trainer makes whole runs of a quarter, a half and all of the steps. The figure to reach is the fraction of variance
 unexplained, on held-out rows, that the peer of the most rows a second has after all steps; a trainer's time to it lies
 between those of its own runs, on a straight line in the logarithms of both, and is missing where it does not get there.
-Times are of the processor, of one thread; those of the wall stand beside them. Short runs are repeated in turns, so that
-a disturbance meets all. Peers that are not installed are left out and named. They want other versions than Seme's
+Times are of the processor, of one thread; those of the wall stand beside them. Short runs are repeated in turns, so
+that a disturbance meets all. Peers that are not installed are left out and named. They want other versions than Seme's
 environment has, so they get one beside it:
 
     python -m venv peers && peers/bin/pip install --no-deps sae-lens eai-sparsify dictionary-learning ...
