@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -19,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seme.errors import CorruptionError, InputError
+from seme.new_folder import new_folder
 from seme.retrieval.tensors import read_tensors, write_tensors
 
 Activation = Literal["identity", "softmax", "relu"]
@@ -134,27 +132,16 @@ class Adapter:
         InputError
             If the folder exists.
         """
-        if folder.exists():
-            raise InputError(f"{folder} exists already", hint="Name a folder that is not there yet")
         sides = {name: side for name in _SIDES if (side := getattr(self, name)) is not None}
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
-            config = {
-                "format": _FORMAT,
-                "encoder": self.encoder,
-                "activations": {n: s.activation for n, s in sides.items()},
-            }
-            with (building / _CONFIG).open("w", encoding="utf-8") as file:
-                json.dump(config, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            arrays = {f"{n}.{part}": getattr(s, part) for n, s in sides.items() for part in ("keys", "values")}
-            write_tensors(building / _TENSORS, arrays)
-            building.rename(folder)
-        except BaseException:
-            shutil.rmtree(building, ignore_errors=True)
-            raise
+        config = {
+            "format": _FORMAT,
+            "encoder": self.encoder,
+            "activations": {name: side.activation for name, side in sides.items()},
+        }
+        arrays = {f"{name}.{part}": getattr(side, part) for name, side in sides.items() for part in ("keys", "values")}
+        with new_folder(folder) as place:
+            (place / _CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
+            write_tensors(place / _TENSORS, arrays)
         return folder
 
     @classmethod
