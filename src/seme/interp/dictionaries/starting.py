@@ -13,10 +13,10 @@ from seme.errors import InputError
 def first_directions(rows: torch.Tensor, count: int, seed: int, *, start: Literal["data", "random"]) -> torch.Tensor:
     """Return unit vectors that point where rows lie, as seen from their mean.
 
-    They are different rows, drawn at random, as k-means starts (Forgy 1965). On activations of a language model, `TopK`
-    reaches the error of random directions in half the steps. It scales its encoder for it: directions of data overlap,
-    and autoencoders whose encoder begins as the decoder's transpose overshoot far more than with random ones. No row is
-    drawn twice: units that start alike are active alike, which a penalty of active units never undoes.
+    They are different rows, drawn at random, as k-means starts (Forgy 1965). `TopK` reaches the error of random
+    directions in fewer steps. It scales its encoder for it: directions of data overlap, and autoencoders whose encoder
+    begins as the decoder's transpose overshoot far more than with random ones. No row is drawn twice: units that start
+    alike are active alike, which a penalty of active units never undoes.
 
     Parameters
     ----------
