@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
 from seme.experiment import Context
 from seme.experiments.matryoshka_2d.reading import Array, correlations
 from seme.report import Claim, Report
-
-if TYPE_CHECKING:
-    from seme.experiments.p29_matryoshka_2d import Matryoshka2dSettings
 
 LABELS = {"plain": "As it comes", "last": "Last layer", "mse": "Matryoshka (widths)", "2dmse": "2DMSE",
           "ese": "ESE", "no-kl": "2DMSE without alignment", "half": "Half the layers, trained alone"}  # fmt: skip
@@ -30,9 +27,12 @@ class Judge:
         Cosines of pairs, (seeds, layers, widths, pairs) of each method.
     likeness
         What they are held against, (pairs,).
+    beginning
+        The name of the encoder where all methods began.
     """
 
-    def __init__(self, scores: dict[str, Array], likeness: Array, context: Context) -> None:
+    def __init__(self, scores: dict[str, Array], likeness: Array, context: Context, beginning: str) -> None:
+        self.beginning = beginning
         weights = context.rng("resampling").multinomial(
             len(likeness), np.full(len(likeness), 1 / len(likeness)), _SAMPLES
         )
@@ -56,12 +56,13 @@ class Judge:
         """Claim that the first of two methods leads the second by `floor` or more."""
         seeds, interval = self.gaps(*pair, places)
         report.claim(
-            Claim.at_least(f"{statement} (difference of rho)", measured=float(seeds.mean()), floor=floor,
-                           paper_value=paper, spread=(float(seeds.min()), float(seeds.max())), note=interval)
+            Claim.at_least(f"{statement} ({self.beginning}, difference of rho)", measured=float(seeds.mean()),
+                           floor=floor, paper_value=paper, spread=(float(seeds.min()), float(seeds.max())),
+                           note=interval)
         )  # fmt: skip
 
 
-def add(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
+def add(report: Report, judge: Judge, dims: Sequence[int]) -> None:
     """Judge shallow layers, the last one, and the parts of the losses."""
     full: Places = (-1, -1)
     for rival in ("mse", "last", "plain"):
@@ -70,11 +71,11 @@ def add(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
         judge.state(report, f"2DMSE is better than {name} at shallow layers, on average",
                     ("2dmse", rival), judge.shallow, 0.03, paper)  # fmt: skip
     for rival in ("mse", "last"):
-        _state_everywhere(report, judge, rival, settings)
+        _state_everywhere(report, judge, rival, dims)
     for rival in ("mse", "last"):
         judge.state(report, f"2DMSE is hardly worse than {LABELS[rival].lower()} at full depth and width",
                     ("2dmse", rival), full, -0.03, ".795 against .816 and .809")  # fmt: skip
-    judge.state(report, f"At full depth and {settings.dims[0]} dimensions 2DMSE is no worse than the last layer alone",
+    judge.state(report, f"At full depth and {dims[0]} dimensions 2DMSE is no worse than the last layer alone",
                 ("2dmse", "last"), (-1, 0), 0.0, ".680 against .644")  # fmt: skip
     judge.state(report, "ESE is no worse than 2DMSE at shallow layers, on average",
                 ("ese", "2dmse"), judge.shallow, 0.0, ".737 against .681 (layer 6 of 12)")  # fmt: skip
@@ -88,16 +89,18 @@ def add(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
             "shallow layers": float(mean[: judge.half].mean()),
             "half depth, full width": float(mean[judge.half - 1, -1]),
         }
-        report.baseline(LABELS[name], measures | ({} if name == "half" else {"full": float(mean[-1, -1])}))
+        measures |= {} if name == "half" else {"full": float(mean[-1, -1])}
+        report.baseline(f"{LABELS[name]} ({judge.beginning})", measures)
 
 
-def _state_everywhere(report: Report, judge: Judge, rival: str, settings: Matryoshka2dSettings) -> None:
+def _state_everywhere(report: Report, judge: Judge, rival: str, dims: Sequence[int]) -> None:
     each = (judge.grids["2dmse"] - judge.grids[rival])[:, : judge.half]
     layer, width = np.unravel_index(each.mean(axis=0).argmin(), each.shape[1:])
     least = each[:, layer, width]
-    at = [f"{dim} dimensions" for dim in settings.dims] + ["full width"]
+    at = [f"{dim} dimensions" for dim in dims] + ["full width"]
     report.claim(
-        Claim.at_least(f"It is so at every shallow layer and width (least gap to {LABELS[rival].lower()})",
+        Claim.at_least(f"It is so at every shallow layer and width ({judge.beginning}, least gap to "
+                       f"{LABELS[rival].lower()})",
                        measured=float(least.mean()), floor=1e-6, spread=(float(least.min()), float(least.max())),
                        note=f"The least is at layer {layer + 1} and {at[width]}; "
                             f"{int((each.mean(axis=0) > 0).sum())} of {each[0].size} are above 0. Means over seeds.")
