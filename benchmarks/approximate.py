@@ -42,10 +42,16 @@ def main() -> None:
     asked = parser.parse_args()
     n, queries = (5_000, 20) if asked.quick else (asked.vectors, asked.queries)
     figures = {
-        "date": datetime.now(UTC).isoformat(timespec="minutes"), "load_before": os.getloadavg()[0], "vectors": n,
-        "width": corpus.DIM, "queries": queries, "faiss": faiss.__version__, "compiled": kernels.COMPILED, "threads": 1,
+        "date": datetime.now(UTC).isoformat(timespec="minutes"),
+        "load_before": os.getloadavg()[0],
+        "vectors": n,
+        "width": corpus.DIM,
+        "queries": queries,
+        "faiss": faiss.__version__,
+        "compiled": kernels.COMPILED,
+        "threads": 1,
         "sections": {kind: measure(*_KINDS[kind](n, queries), asked.links) for kind in asked.kinds},
-    }  # fmt: skip
+    }
     text = page(figures)
     print(text)
     if not asked.quick:

@@ -74,11 +74,18 @@ def measure(n: int, m: int, repeats: int, parts: int, candidates: int, folder: P
     size = index.footprint()
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "vectors": n, "width": corpus.DIM, "parts": parts, "candidates": candidates, "compiled": kernels.COMPILED,
-        "systems": rows, "memory": memory,
-        "memory_share": size.memory / size.vectors, "disk": size.disk,
-        "pages": {"median": float(np.median(pages)), "most": max(pages)}, "seconds_to_add_and_save": seconds,
-    }  # fmt: skip
+        "vectors": n,
+        "width": corpus.DIM,
+        "parts": parts,
+        "candidates": candidates,
+        "compiled": kernels.COMPILED,
+        "systems": rows,
+        "memory": memory,
+        "memory_share": size.memory / size.vectors,
+        "disk": size.disk,
+        "pages": {"median": float(np.median(pages)), "most": max(pages)},
+        "seconds_to_add_and_save": seconds,
+    }
 
 
 def _exact(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
@@ -137,8 +144,10 @@ def _peer(index: faiss.Index, vectors: np.ndarray, candidates: int) -> Found:
 def _timed(systems: dict[str, Found], queries: np.ndarray, exact: np.ndarray, repeats: int) -> dict[str, dict]:
     rows = {}
     for name, system in systems.items():  # also warms up
-        right = [len(set(system(query).tolist()) & set(best.tolist())) / K
-                 for query, best in zip(queries, exact, strict=True)]  # fmt: skip
+        right = [
+            len(set(system(query).tolist()) & set(best.tolist())) / K
+            for query, best in zip(queries, exact, strict=True)
+        ]
         rows[name] = {"recall@10": float(np.mean(right)), "ms": [], "cpu": []}
     for query in itertools.islice(itertools.cycle(queries), repeats):
         for name, system in systems.items():
@@ -157,12 +166,17 @@ def page(figures: dict) -> str:
     """Return the figures as Markdown."""
     ours = figures["systems"]["seme, bi-granular"]
     lines = [
-        "# Bi-granular search", "",
-        (f"{figures['vectors']:,} vectors of width {figures['width']} (`benchmarks/corpus.py`), codes of "
-        f"{figures['parts']} parts of four bits, {figures['candidates']} candidates, one thread, files in the page "
-        f"cache; {figures['date']}."), "",
-        "| system | recall@10 | p50 ms | p95 ms | least ms | CPU ms | p50 over ours |", "|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
+        "# Bi-granular search",
+        "",
+        (
+            f"{figures['vectors']:,} vectors of width {figures['width']} (`benchmarks/corpus.py`), codes of "
+            f"{figures['parts']} parts of four bits, {figures['candidates']} candidates, one thread, files in the page "
+            f"cache; {figures['date']}."
+        ),
+        "",
+        "| system | recall@10 | p50 ms | p95 ms | least ms | CPU ms | p50 over ours |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for name, row in figures["systems"].items():
         lines.append(
             f"| {name} | {row['recall@10']:.4f} | {row['p50_ms']:.1f} | {row['p95_ms']:.1f} | {row['least_ms']:.1f} | "
@@ -171,11 +185,14 @@ def page(figures: dict) -> str:
         )
     lines += [
         "",
-        (f"In memory: {figures['memory']['seme, bi-granular'] / 1e6:.1f} MB, {figures['memory_share']:.2%} of the "
-        f"float32 vectors; on disk {figures['disk'] / 1e9:.2f} GB. Pages of 4 KiB read by a query: median "
-        f"{figures['pages']['median']:.0f}, at most {figures['pages']['most']}. Adding and saving took "
-        f"{figures['seconds_to_add_and_save']:.0f} s."), "",
-    ]  # fmt: skip
+        (
+            f"In memory: {figures['memory']['seme, bi-granular'] / 1e6:.1f} MB, {figures['memory_share']:.2%} of the "
+            f"float32 vectors; on disk {figures['disk'] / 1e9:.2f} GB. Pages of 4 KiB read by a query: median "
+            f"{figures['pages']['median']:.0f}, at most {figures['pages']['most']}. Adding and saving took "
+            f"{figures['seconds_to_add_and_save']:.0f} s."
+        ),
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -93,14 +93,20 @@ def overhead(layers: Sequence[int], tokens: int, pairs: int) -> Section:
         for name, way in ways.items():
             turns = pairs if name != "output_hidden_states" else max(2, pairs // 3)  # it takes many times as long
             cpu, wall, low, high = ratios(lambda short=short: plain_pass(short, batches), way, turns)
-            rows.append({
-                "way": f"{name}, resid.{layer}", "over the plain pass": f"{100 * (cpu - 1):+.1f} %",
-                "quartiles": f"{100 * (low - 1):+.1f} to {100 * (high - 1):+.1f} %",
-                "by the wall": f"{100 * (wall - 1):+.1f} %", "pairs": turns,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "way": f"{name}, resid.{layer}",
+                    "over the plain pass": f"{100 * (cpu - 1):+.1f} %",
+                    "quartiles": f"{100 * (low - 1):+.1f} to {100 * (high - 1):+.1f} %",
+                    "by the wall": f"{100 * (wall - 1):+.1f} %",
+                    "pairs": turns,
+                }
+            )
     count = sum(int(batch["attention_mask"].sum()) for batch in batches)
-    remarks = [f"{len(batches)} batches of 8 texts, {count:,} tokens; processor's time, medians of pairs.",
-               "What is captured is equal bit by bit to what the plain pass gives."]  # fmt: skip
+    remarks = [
+        f"{len(batches)} batches of 8 texts, {count:,} tokens; processor's time, medians of pairs.",
+        "What is captured is equal bit by bit to what the plain pass gives.",
+    ]
     return Section("Time over a plain forward pass up to the same layer", rows, remarks)
 
 
@@ -111,10 +117,15 @@ def memory(sizes: Sequence[int], layer: int) -> Section:
         command = [sys.executable, "-m", "benchmarks.capture", "--memory-of", str(tokens), "--layers", str(layer)]
         told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         before, peak, count, width = (int(word) for word in told[-4:])
-        rows.append({
-            "tokens recorded": count, "MB before": before * _KIB / _MB, "MB at the peak": peak * _KIB / _MB,
-            "MB more": (peak - before) * _KIB / _MB, "MB of the rows themselves": 4 * count * width / _MB,
-        })  # fmt: skip
+        rows.append(
+            {
+                "tokens recorded": count,
+                "MB before": before * _KIB / _MB,
+                "MB at the peak": peak * _KIB / _MB,
+                "MB more": (peak - before) * _KIB / _MB,
+                "MB of the rows themselves": 4 * count * width / _MB,
+            }
+        )
     return Section(f"Memory of record, resid.{layer}", rows, ["The first forward pass is in the memory before."])
 
 

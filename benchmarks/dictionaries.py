@@ -97,14 +97,16 @@ def section(method: str, task: Task, runs: Mapping[str, Runs], missing: list[str
     rows: list[dict[str, Any]] = []
     for name, one in runs.items():
         fvu, l0 = one.reached[task.steps]
-        rows.append({
-            "trainer": name,
-            "rows/s": short * BATCH / one.median(short, 0),
-            "rows/s, wall": short * BATCH / one.median(short, 1),
-            "FVU after all steps": fvu,
-            "L0": l0,
-            f"s to FVU {target:.4f}": one.seconds_to(target),
-        })  # fmt: skip
+        rows.append(
+            {
+                "trainer": name,
+                "rows/s": short * BATCH / one.median(short, 0),
+                "rows/s, wall": short * BATCH / one.median(short, 1),
+                "FVU after all steps": fvu,
+                "L0": l0,
+                f"s to FVU {target:.4f}": one.seconds_to(target),
+            }
+        )
     remarks = [f"{task.steps} steps of {BATCH} rows" + (f", k = {task.k}." if method == "TopK" else ".")]
     if missing:
         remarks.append(f"Not installed and left out: {', '.join(missing)}.")
@@ -141,8 +143,9 @@ def main() -> None:
             task = Task(rows, multiple * rows.shape[1], given.k, max(4, steps))
             sections.append(section(method, task, compare(systems, task, held_out, given.repeats), missing))
             name = given.name if len(systems) > 1 else ""  # figures without peers do not replace those with them
-            text = write(name, "Dictionaries beside other trainers", "python -m benchmarks.dictionaries",
-                         surroundings, sections)  # fmt: skip
+            text = write(
+                name, "Dictionaries beside other trainers", "python -m benchmarks.dictionaries", surroundings, sections
+            )
     print(text)
 
 

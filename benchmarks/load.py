@@ -182,8 +182,17 @@ def _markdown(result: dict[str, Any]) -> str:
         if row["n"]:
             cells = " | ".join(f"{row[key]:.0f}" for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))
             lines.append(f"| {name} | {row['n']} | {cells} |")
-    names = ("requests", "errors", "requests_per_s", "different_searches", "server_cpu_ms_per_request",
-             "server_cores_used", "harness_cores_used", "server_peak_memory_mb", "kb_per_answer")  # fmt: skip
+    names = (
+        "requests",
+        "errors",
+        "requests_per_s",
+        "different_searches",
+        "server_cpu_ms_per_request",
+        "server_cores_used",
+        "harness_cores_used",
+        "server_peak_memory_mb",
+        "kb_per_answer",
+    )
     lines += ["", "| figure | value |", "|---|---:|", *(f"| {name} | {figures[name]:,.4g} |" for name in names), ""]
     return "\n".join(lines)
 

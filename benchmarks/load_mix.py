@@ -9,9 +9,20 @@ from urllib.parse import quote_plus
 import numpy as np
 
 _WEIGHTS = {
-    "today": 14, "day": 10, "week": 5, "trending": 8, "paper": 25, "similar": 6, "search": 18, "search-filtered": 4,
-    "api-day": 2, "api-paper": 2, "api-search": 2, "feed-latest": 2, "feed-day": 2,
-}  # fmt: skip
+    "today": 14,
+    "day": 10,
+    "week": 5,
+    "trending": 8,
+    "paper": 25,
+    "similar": 6,
+    "search": 18,
+    "search-filtered": 4,
+    "api-day": 2,
+    "api-paper": 2,
+    "api-search": 2,
+    "feed-latest": 2,
+    "feed-day": 2,
+}
 
 GROUPS = {
     "pages": ("today", "day", "week", "trending", "paper", "similar"),

@@ -85,8 +85,9 @@ def seme(task: Task, folder: Path) -> list[System]:
     made = []
     for precision in ("float32", "float16", "4bit", "2bit"):
         bits = int(precision[0]) if precision.endswith("bit") else None
-        index = MultiVectorIndex(task.tokens.vectors.shape[1], encoder="minilm", precision=precision,
-                                 codebook=books.get(bits or 0))  # fmt: skip
+        index = MultiVectorIndex(
+            task.tokens.vectors.shape[1], encoder="minilm", precision=precision, codebook=books.get(bits or 0)
+        )
         index.add([str(i) for i in range(len(task.documents))], *task.tokens)
         place = folder / precision
         index.save(place)
@@ -144,8 +145,10 @@ def plaid(task: Task, folder: Path) -> list[System]:
             def search(numbers: Sequence[int]) -> list[set[int]]:
                 asked = [torch.from_numpy(task.asked[i].copy()) for i in numbers]
                 # One query at a time, as ours: a batch would have to be padded to one length.
-                hits = [index.search(one[None], top_k=K, n_ivf_probe=probes, n_full_scores=full, show_progress=False)[0]
-                        for one in asked]  # fmt: skip
+                hits = [
+                    index.search(one[None], top_k=K, n_ivf_probe=probes, n_full_scores=full, show_progress=False)[0]
+                    for one in asked
+                ]
                 return [{int(row) for row, _ in one} for one in hits]
 
             return search
@@ -194,11 +197,15 @@ def compare(task: Task, systems: Sequence[System], target: float, repeats: int) 
     ways = {one.name: chosen(one, right, tuning, target) for one in systems}
     seconds = interleaved({name: (lambda way=way: way(asked)) for name, (_, way) in ways.items()}, repeats=repeats)
     return [
-        {"system": one.name, "setting": ways[one.name][0],
-         f"recall@{K}": recall(ways[one.name][1](asked), right, asked),
-         "queries/s": len(asked) / seconds[one.name], "bytes/document": one.size}
+        {
+            "system": one.name,
+            "setting": ways[one.name][0],
+            f"recall@{K}": recall(ways[one.name][1](asked), right, asked),
+            "queries/s": len(asked) / seconds[one.name],
+            "bytes/document": one.size,
+        }
         for one in systems
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:
@@ -234,8 +241,15 @@ def main() -> None:
         *(f"Left out: {one}." for one in missing),
     ]
     name = "" if missing else given.name  # figures without peers do not replace those with them
-    print(write(name, "Multi-vector search beside PLAID", "python -m benchmarks.multivector", surroundings,
-                [Section("Equal recall", rows, remarks)]))  # fmt: skip
+    print(
+        write(
+            name,
+            "Multi-vector search beside PLAID",
+            "python -m benchmarks.multivector",
+            surroundings,
+            [Section("Equal recall", rows, remarks)],
+        )
+    )
 
 
 if __name__ == "__main__":

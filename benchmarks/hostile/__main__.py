@@ -48,9 +48,12 @@ def _against_service(home: Path, given: argparse.Namespace) -> dict[str, Any]:
             began = time.perf_counter()
             answers = run()
             found[name] = {
-                "count": answers.count, "seconds": time.perf_counter() - began, "failures": answers.failures,
-                "statuses": dict(sorted(answers.statuses.items())), "rss_mb": resident(server) / 1e6,
-            }  # fmt: skip
+                "count": answers.count,
+                "seconds": time.perf_counter() - began,
+                "failures": answers.failures,
+                "statuses": dict(sorted(answers.statuses.items())),
+                "rss_mb": resident(server) / 1e6,
+            }
         assert server.is_running()
     log = (home / "server.log").read_text(errors="replace")
     traces = [part[:1500] for part in log.split("Traceback (most recent call last)")[1:]]

@@ -45,9 +45,13 @@ class Findings:
             return
         self._known.add(kind)
         found = {
-            "target": self._target, "kind": kind, "message": str(error or "")[:300], "seconds": round(seconds, 2),
-            "trace": places[-6:], "input": ascii(data[:2000]),
-        }  # fmt: skip
+            "target": self._target,
+            "kind": kind,
+            "message": str(error or "")[:300],
+            "seconds": round(seconds, 2),
+            "trace": places[-6:],
+            "input": ascii(data[:2000]),
+        }
         with self._path.open("a") as file:
             file.write(json.dumps(found) + "\n")
 
@@ -119,9 +123,16 @@ def main() -> None:
         watched(target, findings, seed)
     options = {"custom_mutator": mutated_json} if given.target in _JSON else {}
     arguments = [
-        f"-runs={given.runs}", f"-seed={given.seed}", f"-max_len={LONGEST}", f"-timeout={STUCK}", "-rss_limit_mb=4096",
-        f"-artifact_prefix={given.folder}/", "-close_fd_mask=1", *dictionary, str(corpus),
-    ]  # fmt: skip
+        f"-runs={given.runs}",
+        f"-seed={given.seed}",
+        f"-max_len={LONGEST}",
+        f"-timeout={STUCK}",
+        "-rss_limit_mb=4096",
+        f"-artifact_prefix={given.folder}/",
+        "-close_fd_mask=1",
+        *dictionary,
+        str(corpus),
+    ]
     atheris.Setup(["fuzz", *arguments], lambda data: watched(target, findings, data), **options)
     atheris.Fuzz()
 

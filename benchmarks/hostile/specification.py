@@ -40,9 +40,12 @@ def from_specification(base: str, count: int, number: int) -> Answers:
 
         @seed(number)
         @settings(
-            max_examples=examples, deadline=None, database=None, phases=[Phase.generate],
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
-        )  # fmt: skip
+        )
         @given(case=operation.as_strategy())
         def send(case: schemathesis.Case) -> None:
             status = str(case.call(base_url=base, timeout=TIMEOUT).status_code)

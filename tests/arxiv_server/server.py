@@ -16,9 +16,18 @@ from arxiv_server import feeds, oai, query
 from arxiv_server.records import LAST_DAY, Record
 
 _COMMON = (
-    "rate-text", "429", "429-after", "503-date", "hang", "drip", "truncated", "entity-bomb", "external-entity",
-    "not-xml", "closed",
-)  # fmt: skip
+    "rate-text",
+    "429",
+    "429-after",
+    "503-date",
+    "hang",
+    "drip",
+    "truncated",
+    "entity-bomb",
+    "external-entity",
+    "not-xml",
+    "closed",
+)
 TRAPS = (*_COMMON, "error-entry", "empty-page")
 OAI_TRAPS = (*_COMMON, "empty-page", "expired-token")
 FEED_TRAPS = _COMMON
@@ -82,9 +91,15 @@ class ArxivServer:
     def settings(self) -> dict[str, str]:
         """Return the environment in which `seme` harvests from here, and does not wait long when a fault is played."""
         values = {
-            "API": f"{self.address}/api/query", "FEED": f"{self.address}/atom", "OAI": f"{self.address}/oai",
-            "INTERVAL": "0.05", "READ_TIMEOUT": "0.4", "TOTAL_TIMEOUT": "0.8", "ATTEMPTS": "20", "BACKOFF": "0.001",
-        }  # fmt: skip
+            "API": f"{self.address}/api/query",
+            "FEED": f"{self.address}/atom",
+            "OAI": f"{self.address}/oai",
+            "INTERVAL": "0.05",
+            "READ_TIMEOUT": "0.4",
+            "TOTAL_TIMEOUT": "0.8",
+            "ATTEMPTS": "20",
+            "BACKOFF": "0.001",
+        }
         return {f"SEME_ARXIV_{name}": value for name, value in values.items()}
 
     def next_trap(self, asked: dict[str, str]) -> str:

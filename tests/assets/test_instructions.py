@@ -50,8 +50,9 @@ def test_a_file_of_ones_own_is_read_in_its_order(tmp_path):
     rows.append({"prompt": "Spell cat", "response": "c a t"})
     path.write_text("\n".join(map(json.dumps, rows)) + "\n\n")
     assert load_instructions(str(path)) == [
-        Instruction("Add 2 and 3", "5", str(path)), Instruction("Spell cat", "c a t", str(path)),
-    ]  # fmt: skip
+        Instruction("Add 2 and 3", "5", str(path)),
+        Instruction("Spell cat", "c a t", str(path)),
+    ]
     path.write_text('{"prompt": "Add"}\n')
     with pytest.raises(InputError, match=r"line 1 of .*own\.jsonl is no object with"):
         load_instructions(str(path))

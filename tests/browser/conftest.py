@@ -80,9 +80,14 @@ def _serve(home: Path, **more: str) -> Iterator[Service]:
     port, mail_port = _free_port(), _free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEME_")}
     environment = {
-        **kept, "SEME_HOME": str(home), "SEME_PORT": str(port), "SEME_SMTP": f"smtp+plain://127.0.0.1:{mail_port}",
-        "SEME_RATE_PER_MINUTE": "100000", "SEME_WRITES_PER_MINUTE": "1000", **more,
-    }  # fmt: skip
+        **kept,
+        "SEME_HOME": str(home),
+        "SEME_PORT": str(port),
+        "SEME_SMTP": f"smtp+plain://127.0.0.1:{mail_port}",
+        "SEME_RATE_PER_MINUTE": "100000",
+        "SEME_WRITES_PER_MINUTE": "1000",
+        **more,
+    }
     service = Service(f"http://127.0.0.1:{port}", environment)
     controller = Controller(service, hostname="127.0.0.1", port=mail_port)
     controller.start()

@@ -27,11 +27,21 @@ def assert_no_barrier(page: Page) -> None:
 
 
 PAGES = [
-    "/", "/papers/week/2026-W10", f"/papers/month/{dt.datetime.now(dt.UTC):%Y-%m}?tag=retrieval",
-    "/trending?tag=vision", PAPER, f"{PAPER}/similar?tag=neurons", "/search",
-    "/search?q=units+of+meaning&tag=embeddings&sort=newest", "/saved", "/subscribe", "/subscriptions", "/methods",
-    "/about", "/sign-in",
-]  # fmt: skip
+    "/",
+    "/papers/week/2026-W10",
+    f"/papers/month/{dt.datetime.now(dt.UTC):%Y-%m}?tag=retrieval",
+    "/trending?tag=vision",
+    PAPER,
+    f"{PAPER}/similar?tag=neurons",
+    "/search",
+    "/search?q=units+of+meaning&tag=embeddings&sort=newest",
+    "/saved",
+    "/subscribe",
+    "/subscriptions",
+    "/methods",
+    "/about",
+    "/sign-in",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -51,8 +51,11 @@ def test_subscribing_reading_the_digest_and_leaving(open_page: Open, service: An
     mail = subscribe(page, service, "ada@example.org", "The day's trending papers")
     confirm(page, mail)
     assert json.loads(service.seme("digest", "daily", "-n", "7", "--json")) == {
-        "queued": 1, "sent": 1, "failed": 0, "uncertain": 0
-    }  # fmt: skip
+        "queued": 1,
+        "sent": 1,
+        "failed": 0,
+        "uncertain": 0,
+    }
     digest = service.mails[-1]
     assert digest["To"] == "ada@example.org"
     assert digest["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

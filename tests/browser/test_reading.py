@@ -11,8 +11,21 @@ from playwright.sync_api import Page, expect
 Open = Callable[..., Page]
 ATOMS = "Towards Atoms of Large Language Models"
 INTENT = "smallest units of meaning inside a language model"
-PAGES = ["/", "/trending", "/search", f"/search?q={INTENT}", "/saved", "/subscribe", "/subscriptions", "/methods",
-         "/about", "/papers/2509.20784", "/papers/2511.09999", "/papers/2511.09999/similar", "/sign-in"]  # fmt: skip
+PAGES = [
+    "/",
+    "/trending",
+    "/search",
+    f"/search?q={INTENT}",
+    "/saved",
+    "/subscribe",
+    "/subscriptions",
+    "/methods",
+    "/about",
+    "/papers/2509.20784",
+    "/papers/2511.09999",
+    "/papers/2511.09999/similar",
+    "/sign-in",
+]
 
 pytestmark = pytest.mark.browser
 

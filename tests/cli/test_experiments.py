@@ -38,8 +38,13 @@ def test_an_experiment_is_run_shown_and_compared(line, tmp_path):
     told = json.loads(made.stdout)
     assert (told["paper"], told["slug"], told["scale"]) == (2, "planted-line", "quick")
     assert told["settings"] == {
-        "points": 200, "slopes": [3.0, -1.0], "noise": 0.5, "centred": False, "solver": "lstsq", "source": None,
-    }  # fmt: skip
+        "points": 200,
+        "slopes": [3.0, -1.0],
+        "noise": 0.5,
+        "centred": False,
+        "solver": "lstsq",
+        "source": None,
+    }
     assert [claim["verdict"] for claim in told["claims"]] == ["holds", "holds"]
     folder = next((tmp_path / "home" / "runs" / "planted-line").iterdir())
     assert str(folder / "report.html") in made.stderr

@@ -25,10 +25,13 @@ async def _talk(environment: dict[str, str]) -> dict[str, Any]:
         day = await session.call_tool("daily", {"limit": 5})
         missing = await session.call_tool("get", {"id": "nope"})
         return {
-            "tools": sorted(tool.name for tool in tools.tools), "rows": rows,
-            "near": near.structured_content["result"], "paper": json.loads(paper.content[0].text),
-            "day": day.structured_content["result"], "missing": missing,
-        }  # fmt: skip
+            "tools": sorted(tool.name for tool in tools.tools),
+            "rows": rows,
+            "near": near.structured_content["result"],
+            "paper": json.loads(paper.content[0].text),
+            "day": day.structured_content["result"],
+            "missing": missing,
+        }
 
 
 def test_an_assistant_searches_reads_and_is_told_what_went_wrong(environment: dict[str, str]):

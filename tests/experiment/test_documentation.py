@@ -29,8 +29,11 @@ def test_the_example_of_the_page_is_an_experiment(tmp_path):
     (tmp_path / "p01_planted_direction.py").write_text(source[1])
     done = subprocess.run(
         [sys.executable, "-c", _LAUNCHER, str(tmp_path), *shlex.split(command[1]), "--json"],
-        env={**os.environ, "SEME_HOME": str(tmp_path / "home")}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={**os.environ, "SEME_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     told = json.loads(done.stdout)
     assert told["settings"] == {"rows": 2000, "strengths": [1.0, 3.0]}
     assert [claim["verdict"] for claim in told["claims"]] == ["holds"]

@@ -31,9 +31,12 @@ def test_sentences_say_one_of_two_names_again_and_questions_ask_for_the_later_on
 
 @pytest.mark.parametrize(
     ("given", "named"),
-    [({"tasks": ("sorting",)}, "--tasks has 'sorting'"), ({"prompts": 5, "training": 11}, "--training is 11"),
-     ({"prompts": 5, "patched": 6}, "--patched is 6")],
-)  # fmt: skip
+    [
+        ({"tasks": ("sorting",)}, "--tasks has 'sorting'"),
+        ({"prompts": 5, "training": 11}, "--training is 11"),
+        ({"prompts": 5, "patched": 6}, "--patched is 6"),
+    ],
+)
 def test_settings_that_do_not_fit_are_refused(given, named, tmp_path):
     experiment = find_experiment("circuits")
     if experiment.missing:

@@ -16,9 +16,10 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         a, b = rng.normal(1.0, 2.0, 6), rng.normal(0.0, 1.0, 9)
         x = rng.normal(size=30)
         for place, (low, high), truth in (
-            (0, mean_interval(a), 1.0), (1, difference_interval(a, b), 1.0),
+            (0, mean_interval(a), 1.0),
+            (1, difference_interval(a, b), 1.0),
             (2, rank_interval(x, rng.normal(size=30))[1], 0.0),
-        ):  # fmt: skip
+        ):
             held[place] += low <= truth <= high
     assert (np.abs(held / 400 - 0.95) < 0.035).all()
 

@@ -26,9 +26,14 @@ COMMANDS = [
     for command in re.split(r"(?<!\\)\n", block.strip())
 ]
 LESS = {
-    "--rows": "1500", "--samples": "5", "--steps": "20", "--seeds": "1", "--grid": "1", "--grid-steps": "5",
+    "--rows": "1500",
+    "--samples": "5",
+    "--steps": "20",
+    "--seeds": "1",
+    "--grid": "1",
+    "--grid-steps": "5",
     "--batch-size": "64",
-}  # fmt: skip
+}
 """What a test can wait for, in place of what a command asks for."""
 
 
@@ -43,9 +48,16 @@ def place(tmp_path_factory):
     trained.train_from_iterator(texts, vocab_size=600, special_tokens=["<s>", "</s>"], show_progress=False)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, bos_token="<s>", eos_token="</s>")
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=7, num_attention_heads=4,
-        num_key_value_heads=2, bos_token_id=0, eos_token_id=1, max_position_embeddings=128,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=7,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        bos_token_id=0,
+        eos_token_id=1,
+        max_position_embeddings=128,
+    )
     with torch.random.fork_rng():
         torch.manual_seed(0)
         LlamaForCausalLM(config).save_pretrained(folder / "path/to/your/model")

@@ -99,9 +99,12 @@ def test_numpy_gives_the_same_bits_as_the_compiled_kernels():
     ranked = [
         subprocess.run(
             [sys.executable, "-c", code],
-            env={**os.environ, "SEME_KERNELS": kernels}, capture_output=True, text=True, check=True,
+            env={**os.environ, "SEME_KERNELS": kernels},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for kernels in ("numpy", "")
-    ]  # fmt: skip
+    ]
     assert ranked[0].count("(") > 400
     assert ranked[0] == ranked[1]

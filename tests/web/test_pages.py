@@ -46,10 +46,24 @@ def test_a_fresh_install_lists_the_57_papers(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/trending", "/search", "/search?q=sparse", "/saved", "/subscribe", "/subscriptions", "/about", ATOMS,
-     f"{ATOMS}/similar", "/papers/week/2026-W10", "/papers/month/2026-03", "/papers/date/2026-03-03", "/sign-in",
-     "/methods"],
-)  # fmt: skip
+    [
+        "/",
+        "/trending",
+        "/search",
+        "/search?q=sparse",
+        "/saved",
+        "/subscribe",
+        "/subscriptions",
+        "/about",
+        ATOMS,
+        f"{ATOMS}/similar",
+        "/papers/week/2026-W10",
+        "/papers/month/2026-03",
+        "/papers/date/2026-03-03",
+        "/sign-in",
+        "/methods",
+    ],
+)
 def test_every_page_answers_with_a_strict_policy(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 200

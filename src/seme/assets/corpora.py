@@ -115,9 +115,13 @@ def _json_lines(file: Path) -> Iterator[str]:
             yield str(text)
 
 
-_FORMATS: Mapping[str, Callable[[Path], Iterator[str]]] = MappingProxyType({
-    ".txt": _paragraphs, ".md": _paragraphs, ".jsonl": _json_lines,
-})  # fmt: skip
+_FORMATS: Mapping[str, Callable[[Path], Iterator[str]]] = MappingProxyType(
+    {
+        ".txt": _paragraphs,
+        ".md": _paragraphs,
+        ".jsonl": _json_lines,
+    }
+)
 
 
 def source_trees(root: Path) -> Iterator[tuple[str, ast.Module]]:

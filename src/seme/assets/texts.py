@@ -25,13 +25,15 @@ from seme.errors import AssetError, InputError
 
 Split = Literal["train", "held-out"]
 _HELD_OUT = 5
-_READERS: Mapping[str, Callable[[], Iterator[str]]] = MappingProxyType({
-    "stdlib-docs": standard_docs,
-    "stdlib-source": standard_source,
-    "library-docs": library_docs,
-    "film-reviews": film_reviews,
-    "wordnet-glosses": wordnet_glosses,
-})  # fmt: skip
+_READERS: Mapping[str, Callable[[], Iterator[str]]] = MappingProxyType(
+    {
+        "stdlib-docs": standard_docs,
+        "stdlib-source": standard_source,
+        "library-docs": library_docs,
+        "film-reviews": film_reviews,
+        "wordnet-glosses": wordnet_glosses,
+    }
+)
 TEXTS = tuple(_READERS)
 """Names of the texts that there are."""
 

@@ -92,9 +92,11 @@ def _wordllama() -> WordVectors:
     return WordVectors(words, load_file(weights)["embedding.weight"].astype(np.float32))
 
 
-_READERS: Mapping[str, Callable[[], WordVectors]] = MappingProxyType({
-    "glove-6b-50d": _glove,
-    "wordllama-256": _wordllama,
-})  # fmt: skip
+_READERS: Mapping[str, Callable[[], WordVectors]] = MappingProxyType(
+    {
+        "glove-6b-50d": _glove,
+        "wordllama-256": _wordllama,
+    }
+)
 WORD_VECTORS = tuple(_READERS)
 """Names of the word vectors that packages carry."""

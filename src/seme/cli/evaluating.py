@@ -43,10 +43,16 @@ def run(
         for name in named_collections(on):
             rows.append(
                 evaluate_retriever(
-                    retriever, name, home=home, split=split, documents=documents or None,
-                    queries=queries or None, against=against, progress=progress,
+                    retriever,
+                    name,
+                    home=home,
+                    split=split,
+                    documents=documents or None,
+                    queries=queries or None,
+                    against=against,
+                    progress=progress,
                 )
-            )  # fmt: skip
+            )
             if trec is not None:
                 trec.mkdir(parents=True, exist_ok=True)
                 write_run(trec / f"{Path(name).name}-{retriever}.trec", rows[-1].run, tag=retriever)

@@ -32,9 +32,15 @@ def run(
 ) -> None:
     """Fetch new papers; a run that was interrupted goes on where it stopped."""
     given = {
-        "categories": category, "days": days, "ids": paper, "search": query, "since": since, "until": until,
-        "set_spec": set_spec, "metadata_prefix": form,
-    }  # fmt: skip
+        "categories": category,
+        "days": days,
+        "ids": paper,
+        "search": query,
+        "since": since,
+        "until": until,
+        "set_spec": set_spec,
+        "metadata_prefix": form,
+    }
     open_settings()
     chosen = _open(source, {name: value for name, value in given.items() if value})
     with opened_library() as (library, settings):

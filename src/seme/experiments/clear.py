@@ -34,9 +34,13 @@ def clearly_above(
         See `Claim`.
     """
     return Claim.at_least(
-        f"{statement}: lower end of the 95 % interval", measured=ends[0], floor=floor, spread=ends,
-        paper_value=paper_value, note=f"Measured {figure:.4g}. {note}".strip(),
-    )  # fmt: skip
+        f"{statement}: lower end of the 95 % interval",
+        measured=ends[0],
+        floor=floor,
+        spread=ends,
+        paper_value=paper_value,
+        note=f"Measured {figure:.4g}. {note}".strip(),
+    )
 
 
 def clearly_below(
@@ -44,22 +48,34 @@ def clearly_below(
 ) -> Claim:
     """Claim that a figure is below a ceiling, judged by the upper end of its interval; see `clearly_above`."""
     return Claim.at_most(
-        f"{statement}: upper end of the 95 % interval", measured=ends[1], ceiling=ceiling, spread=ends,
-        paper_value=paper_value, note=f"Measured {figure:.4g}. {note}".strip(),
-    )  # fmt: skip
+        f"{statement}: upper end of the 95 % interval",
+        measured=ends[1],
+        ceiling=ceiling,
+        spread=ends,
+        paper_value=paper_value,
+        note=f"Measured {figure:.4g}. {note}".strip(),
+    )
 
 
 def clearly_near(
-    statement: str, figure: float, ends: Interval, *, value: float, tolerance: float, paper_value: str = "",
+    statement: str,
+    figure: float,
+    ends: Interval,
+    *,
+    value: float,
+    tolerance: float,
+    paper_value: str = "",
     note: str = "",
-) -> Claim:  # fmt: skip
+) -> Claim:
     """Claim that a figure is near a value, judged by the end of its interval that is farther from it."""
     low, high = ends
     return Claim.at_most(
         f"{statement}: distance of the farther end of the 95 % interval from {value:g}",
-        measured=max(abs(low - value), abs(high - value)), ceiling=tolerance, paper_value=paper_value,
+        measured=max(abs(low - value), abs(high - value)),
+        ceiling=tolerance,
+        paper_value=paper_value,
         note=f"Measured {figure:g} ({low:g} to {high:g}). {note}".strip(),
-    )  # fmt: skip
+    )
 
 
 def paired(statement: str, differences: npt.ArrayLike, *, paper_value: str = "", note: str = "") -> Claim:

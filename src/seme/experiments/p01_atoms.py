@@ -38,9 +38,17 @@ class AtomsSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Measure two layers' angles and find the atoms of one, with short training and a small grid."""
         return cls(
-            layers=(6,), angle_layers=(6, 10), rows=1200, expansion=2, samples=(0.5,), steps=40, batch_size=256,
-            seeds=1, grid=(1, 2), grid_steps=20,
-        )  # fmt: skip
+            layers=(6,),
+            angle_layers=(6, 10),
+            rows=1200,
+            expansion=2,
+            samples=(0.5,),
+            steps=40,
+            batch_size=256,
+            seeds=1,
+            grid=(1, 2),
+            grid_steps=20,
+        )
 
 
 @experiment(paper=1, slug="atoms", room="interp", needs=("methods", "smollm2-135m"))
@@ -55,6 +63,8 @@ def run(settings: AtomsSettings, context: Context) -> Report:
     atoms = ordering.add(report, recorded, settings, context)
     units.add(report, recorded, atoms, settings, context)
     scaling.add(report, recorded, settings, context)
-    report.note("An earlier report trained three times as long at layers 6 and 18 alone, and only 18 reached an R2 of "
-                "0.99; layers 12 and 24 were added after it. Rates of 0.002 did no better at layer 6.")  # fmt: skip
+    report.note(
+        "An earlier report trained three times as long at layers 6 and 18 alone, and only 18 reached an R2 of "
+        "0.99; layers 12 and 24 were added after it. Rates of 0.002 did no better at layer 6."
+    )
     return report

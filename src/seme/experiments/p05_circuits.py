@@ -39,9 +39,15 @@ class CircuitsSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Plant a circuit and train one small model; no language model."""
         return cls(
-            tasks=(), prompts=40, epochs=120, features=100, seeds=1, more_features=(20,), more_training=(4,),
+            tasks=(),
+            prompts=40,
+            epochs=120,
+            features=100,
+            seeds=1,
+            more_features=(20,),
+            more_training=(4,),
             small_steps=150,
-        )  # fmt: skip
+        )
 
 
 @experiment(paper=5, slug="circuits", room="interp", needs=("methods", "smollm2-135m"))

@@ -33,9 +33,21 @@ class FeatureBiasSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Take few bits, narrow layers and short training."""
         return cls(
-            seeds=3, bits=8, parity=2, widths=(64, 32), depths=(1, 2), prevalences=(1.0, 0.3), counts=(2,), steps=75,
-            size=64, rate=5e-3, chunk=25, samples=512, pictures=0, words=50,
-        )  # fmt: skip
+            seeds=3,
+            bits=8,
+            parity=2,
+            widths=(64, 32),
+            depths=(1, 2),
+            prevalences=(1.0, 0.3),
+            counts=(2,),
+            steps=75,
+            size=64,
+            rate=5e-3,
+            chunk=25,
+            samples=512,
+            pictures=0,
+            words=50,
+        )
 
 
 @experiment(paper=6, slug="feature-bias", room="interp", needs=("methods",))

@@ -46,9 +46,24 @@ class AttentionInfluenceSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Score texts of letters with a small model written by hand, and train a smaller one briefly."""
         return cls(
-            model="planted", samples=4, needles=4, needle_length=60, per_kind=10, others=8, controls=4, draws=5,
-            encoder="letters", graded=20, seeds=1, steps=8, layers=1, width=32, vocabulary=320, block=64, batch=4,
-        )  # fmt: skip
+            model="planted",
+            samples=4,
+            needles=4,
+            needle_length=60,
+            per_kind=10,
+            others=8,
+            controls=4,
+            draws=5,
+            encoder="letters",
+            graded=20,
+            seeds=1,
+            steps=8,
+            layers=1,
+            width=32,
+            vocabulary=320,
+            block=64,
+            batch=4,
+        )
 
 
 @experiment(paper=7, slug="attention-influence", room="interp", needs=("methods", "smollm2-135m", "minilm", "wordnet"))

@@ -38,9 +38,22 @@ class MatryoshkaSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Train for few steps, once, and search few glosses."""
         return cls(
-            documents=200, pairs=40, queries=15, train=120, test=40, steps=40, steps_texts=20, batch=64, seeds=1,
-            shortlist=20, timed=10, rounds=1, longest=16, dims_digits=(2, 4, 8, 16), smallest=48,
-        )  # fmt: skip
+            documents=200,
+            pairs=40,
+            queries=15,
+            train=120,
+            test=40,
+            steps=40,
+            steps_texts=20,
+            batch=64,
+            seeds=1,
+            shortlist=20,
+            timed=10,
+            rounds=1,
+            longest=16,
+            dims_digits=(2, 4, 8, 16),
+            smallest=48,
+        )
 
 
 @experiment(paper=8, slug="matryoshka", room="embeddings", needs=("methods", "minilm", "wordnet"))

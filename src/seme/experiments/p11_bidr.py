@@ -38,10 +38,22 @@ class BidrSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Train a few steps on a small collection."""
         return cls(
-            collection="wordnet-examples", documents=200, train=60, queries=30, longest=24, parts=(8,),
-            centroids=16, iterations=2, batch=32, steps_initial=3, steps_codes=6, steps_dense=6, near=30,
-            candidates=30, seeds=1,
-        )  # fmt: skip
+            collection="wordnet-examples",
+            documents=200,
+            train=60,
+            queries=30,
+            longest=24,
+            parts=(8,),
+            centroids=16,
+            iterations=2,
+            batch=32,
+            steps_initial=3,
+            steps_codes=6,
+            steps_dense=6,
+            near=30,
+            candidates=30,
+            seeds=1,
+        )
 
 
 @experiment(paper=11, slug="bidr", room="embeddings", needs=("methods", "minilm", "wordnet"))

@@ -39,9 +39,19 @@ class FeedbackEncoderSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Train a few steps on a small collection."""
         return cls(
-            documents=100, train=6, queries=4, longest=48, steps=3, batch=4, hard=2, depth=40, seeds=1,
-            rates=(1e-5, 5e-5), depths=(40,), numbers=(3,),
-        )  # fmt: skip
+            documents=100,
+            train=6,
+            queries=4,
+            longest=48,
+            steps=3,
+            batch=4,
+            hard=2,
+            depth=40,
+            seeds=1,
+            rates=(1e-5, 5e-5),
+            depths=(40,),
+            numbers=(3,),
+        )
 
 
 @experiment(paper=16, slug="feedback-encoder", room="embeddings", needs=("methods", "minilm", "wordnet"))

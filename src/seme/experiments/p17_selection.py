@@ -19,14 +19,26 @@ class SelectionSettings(ExperimentSettings):
     )
     topics: tuple[str, ...] = Field(
         default=(
-            "python:asyncio", "python:email", "python:importlib", "python:logging", "python:multiprocessing",
-            "python:tkinter", "python:turtle", "python:unittest", "wordnet:noun.animal", "wordnet:noun.body",
-            "wordnet:noun.feeling", "wordnet:noun.food", "wordnet:noun.location", "wordnet:noun.person",
-            "wordnet:noun.plant", "wordnet:verb.motion",
+            "python:asyncio",
+            "python:email",
+            "python:importlib",
+            "python:logging",
+            "python:multiprocessing",
+            "python:tkinter",
+            "python:turtle",
+            "python:unittest",
+            "wordnet:noun.animal",
+            "wordnet:noun.body",
+            "wordnet:noun.feeling",
+            "wordnet:noun.food",
+            "wordnet:noun.location",
+            "wordnet:noun.person",
+            "wordnet:noun.plant",
+            "wordnet:verb.motion",
         ),
         min_length=2,
         description="Topics of instructions that make up the pool; each is the task in turn",
-    )  # fmt: skip
+    )
     each: int = Field(default=115, ge=4, description="Samples of each topic in the pool")
     examples: int = Field(default=15, ge=1, description="Examples that a task is given by")
     draws: int = Field(default=3, ge=1, description="Times that the examples of each task are drawn")
@@ -63,11 +75,26 @@ class SelectionSettings(ExperimentSettings):
         """Train a small model here and select from a pool of five topics of the standard library."""
         return cls(
             model="tiny",
-            topics=("python:asyncio", "python:email", "python:logging", "python:turtle", "python:unittest"), each=40,
-            examples=8, draws=1, budget=0.1, layer=0, other_layers=(1,), k=32, others=(1,), expansion=4, steps=60,
-            batch_size=256, learning_rate=3e-3, seeds=1, encoder="none", tuned=("python:turtle",), tuning_seeds=1,
-            rate=1e-2, held_out=12,
-        )  # fmt: skip
+            topics=("python:asyncio", "python:email", "python:logging", "python:turtle", "python:unittest"),
+            each=40,
+            examples=8,
+            draws=1,
+            budget=0.1,
+            layer=0,
+            other_layers=(1,),
+            k=32,
+            others=(1,),
+            expansion=4,
+            steps=60,
+            batch_size=256,
+            learning_rate=3e-3,
+            seeds=1,
+            encoder="none",
+            tuned=("python:turtle",),
+            tuning_seeds=1,
+            rate=1e-2,
+            held_out=12,
+        )
 
 
 @experiment(paper=17, slug="selection", room="interp", needs=("methods", "smollm2-135m", "minilm"))

@@ -33,9 +33,19 @@ class BinaryParagraphsSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Train once on few glosses."""
         return cls(
-            documents=300, queries=30, shortest=5, dim=16, epochs=8, rate=0.2, hidden=32, hashing_epochs=3,
-            shortlist=10, transferred=12, seeds=1, rows=20_000,
-        )  # fmt: skip
+            documents=300,
+            queries=30,
+            shortest=5,
+            dim=16,
+            epochs=8,
+            rate=0.2,
+            hidden=32,
+            hashing_epochs=3,
+            shortlist=10,
+            transferred=12,
+            seeds=1,
+            rows=20_000,
+        )
 
 
 @experiment(paper=19, slug="binary-paragraphs", room="embeddings", needs=("methods", "wordnet"))

@@ -37,14 +37,22 @@ class DisambiguatedSkipgramSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Train once on few glosses."""
         return cls(
-            texts=("wordnet-glosses",), limit=1500, pairs=2, frequent=30, rare=14, least=4, dim=16, senses=3, batch=256,
-            first=1, second=1, seeds=1,
-        )  # fmt: skip
+            texts=("wordnet-glosses",),
+            limit=1500,
+            pairs=2,
+            frequent=30,
+            rare=14,
+            least=4,
+            dim=16,
+            senses=3,
+            batch=256,
+            first=1,
+            second=1,
+            seeds=1,
+        )
 
 
-@experiment(
-    paper=19, slug="disambiguated-skipgram", room="embeddings", needs=("methods", "wordnet", "glove-6b-50d")
-)  # fmt: skip
+@experiment(paper=19, slug="disambiguated-skipgram", room="embeddings", needs=("methods", "wordnet", "glove-6b-50d"))
 def run(settings: DisambiguatedSkipgramSettings, context: Context) -> Report:
     """Find the two words that were joined to each pseudo-word."""
     from seme.experiments.disambiguated_skipgram import claims, corpus, gradients, measuring  # noqa: PLC0415

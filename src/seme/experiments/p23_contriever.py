@@ -16,7 +16,7 @@ class ContrieverSettings(ExperimentSettings):
     collections: tuple[str, ...] = Field(
         default=("library-docs", "wordnet-examples", "wordnet-terms", "wordnet-glosses", "film-plots"),
         description="Collections whose documents are trained on and whose test queries are asked",
-    )  # fmt: skip
+    )
     documents: int = Field(default=500, ge=20, description="Documents of each, at most")
     queries: int = Field(default=100, ge=5, description="Test queries of each, at most")
     labelled: int = Field(default=160, ge=5, description="Training queries of each for fine-tuning, at most")
@@ -43,9 +43,23 @@ class ContrieverSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Train for a few steps, once, on one small collection."""
         return cls(
-            collections=("film-plots",), documents=156, queries=16, labelled=16, width=16, layers=1, chunk=16,
-            longest=16, batch=8, steps=4, tuned=2, crossed=4, queue=32, short=16, seeds=1, continued=0,
-        )  # fmt: skip
+            collections=("film-plots",),
+            documents=156,
+            queries=16,
+            labelled=16,
+            width=16,
+            layers=1,
+            chunk=16,
+            longest=16,
+            batch=8,
+            steps=4,
+            tuned=2,
+            crossed=4,
+            queue=32,
+            short=16,
+            seeds=1,
+            continued=0,
+        )
 
 
 @experiment(paper=23, slug="contriever", room="embeddings", needs=("methods", "minilm", "wordnet"))

@@ -43,9 +43,19 @@ class CrispSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Take few short texts, and train once."""
         return cls(
-            collections=("film-plots",), documents=24, queries=8, train=16, longest=32, longest_query=24,
-            reductions=("C4x8", "C50"), simpler=("Tail4x8",), steps_first=3, steps=3, batch=8, seeds=1,
-        )  # fmt: skip
+            collections=("film-plots",),
+            documents=24,
+            queries=8,
+            train=16,
+            longest=32,
+            longest_query=24,
+            reductions=("C4x8", "C50"),
+            simpler=("Tail4x8",),
+            steps_first=3,
+            steps=3,
+            batch=8,
+            seeds=1,
+        )
 
 
 @experiment(paper=24, slug="crisp", room="embeddings", needs=("methods", "minilm", "film-reviews"))

@@ -41,9 +41,21 @@ class RevelaSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Take few modules and a few steps of everything."""
         return cls(
-            layers=1, width=32, vocabulary=600, pretraining=12, window=48, modules=60, documents=120, chunk=32,
-            steps=4, seeds=1, longest=48, queries=60, terms=80, probes=2,
-        )  # fmt: skip
+            layers=1,
+            width=32,
+            vocabulary=600,
+            pretraining=12,
+            window=48,
+            modules=60,
+            documents=120,
+            chunk=32,
+            steps=4,
+            seeds=1,
+            longest=48,
+            queries=60,
+            terms=80,
+            probes=2,
+        )
 
 
 @experiment(paper=25, slug="revela", room="embeddings", needs=("methods",))

@@ -37,15 +37,22 @@ class InterpolationSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Search two small collections by few retrievers."""
         return cls(
-            collections=("wordnet-examples", "wordnet-hyponyms"), documents=100, queries=6,
-            dense=("minilm", "glove-6b-50d"), sparse=("bm25",), alphas=3, longest=24,
-        )  # fmt: skip
+            collections=("wordnet-examples", "wordnet-hyponyms"),
+            documents=100,
+            queries=6,
+            dense=("minilm", "glove-6b-50d"),
+            sparse=("bm25",),
+            alphas=3,
+            longest=24,
+        )
 
 
 @experiment(
-    paper=28, slug="interpolation", room="retrieval",
+    paper=28,
+    slug="interpolation",
+    room="retrieval",
     needs=("methods", "wordllama-256", "glove-6b-50d", "splade-tiny", "wordnet"),
-)  # fmt: skip
+)
 def run(settings: InterpolationSettings, context: Context) -> Report:
     """Mix sparse and dense scores before feedback, after it, and at both places."""
     from seme.experiments.interpolation import claims, measuring, tables  # noqa: PLC0415

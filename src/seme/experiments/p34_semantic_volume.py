@@ -31,14 +31,27 @@ class SemanticVolumeSettings(ExperimentSettings):
     @classmethod
     def quick(cls) -> Self:
         """Ask fewer questions, with fewer samples."""
-        return cls(capitals=7, kinds=3, sums=2, words=3, samples=6, longest=5, dims=(2, 5, 10), epsilons=(1e-6, 1e-3),
-                   cosines=(0.7, 0.9), resamples=50, rows=1000)  # fmt: skip
+        return cls(
+            capitals=7,
+            kinds=3,
+            sums=2,
+            words=3,
+            samples=6,
+            longest=5,
+            dims=(2, 5, 10),
+            epsilons=(1e-6, 1e-3),
+            cosines=(0.7, 0.9),
+            resamples=50,
+            rows=1000,
+        )
 
 
 @experiment(
-    paper=34, slug="semantic-volume", room="interp",
+    paper=34,
+    slug="semantic-volume",
+    room="interp",
     needs=("methods", "smollm2-135m", "minilm", "glove-6b-50d", "wordnet"),
-)  # fmt: skip
+)
 def run(settings: SemanticVolumeSettings, context: Context) -> Report:
     """Hold the volume of sampled answers and of clarified requests against other scores of uncertainty."""
     from seme.experiments.semantic_volume import drawing, external, figures, internal, theory  # noqa: PLC0415

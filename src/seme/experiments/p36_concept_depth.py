@@ -10,8 +10,17 @@ from seme.experiment import Context, ExperimentSettings, experiment
 from seme.report import Report
 
 TASKS = (
-    "living", "keywords", "kinds", "continents", "sentiment", "reviews", "glosses", "coin", "order", "negation",
-)  # fmt: skip
+    "living",
+    "keywords",
+    "kinds",
+    "continents",
+    "sentiment",
+    "reviews",
+    "glosses",
+    "coin",
+    "order",
+    "negation",
+)
 """Two lexical, two factual, three emotional, three inferential."""
 
 
@@ -40,10 +49,19 @@ class ConceptDepthSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Take three tasks, few texts, the first blocks, and one coarser set of weights."""
         return cls(
-            tasks=("continents", "sentiment", "coin"), texts=24, main_texts=24, perturbed=20, asked=20,
-            asked_tasks=("sentiment",), bits=(4,),
-            blocks=4, splits=2, samples=200, untrained=False, other_probes=False,
-        )  # fmt: skip
+            tasks=("continents", "sentiment", "coin"),
+            texts=24,
+            main_texts=24,
+            perturbed=20,
+            asked=20,
+            asked_tasks=("sentiment",),
+            bits=(4,),
+            blocks=4,
+            splits=2,
+            samples=200,
+            untrained=False,
+            other_probes=False,
+        )
 
 
 @experiment(paper=36, slug="concept-depth", room="interp", needs=("methods", "smollm2-135m", "wordnet", "film-reviews"))

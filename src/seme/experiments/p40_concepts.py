@@ -35,14 +35,23 @@ class ConceptsSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Take fewer words, starts and sizes."""
         return cls(
-            per_category=5, starts=10, layer_starts=2, sizes=(4, 20, 40), curve_starts=2, chance=30, untrained=0,
+            per_category=5,
+            starts=10,
+            layer_starts=2,
+            sizes=(4, 20, 40),
+            curve_starts=2,
+            chance=30,
+            untrained=0,
             betas=(4.0,),
-        )  # fmt: skip
+        )
 
 
 @experiment(
-    paper=40, slug="concepts", room="interp", needs=("methods", "smollm2-135m", "minilm", "glove-6b-50d", "wordnet"),
-)  # fmt: skip
+    paper=40,
+    slug="concepts",
+    room="interp",
+    needs=("methods", "smollm2-135m", "minilm", "glove-6b-50d", "wordnet"),
+)
 def run(settings: ConceptsSettings, context: Context) -> Report:
     """Hold clusters of words' embeddings against people's categories, in agreement, typicality and bits."""
     from seme.experiments.concepts import categories, embedding, items, order, tradeoffs  # noqa: PLC0415

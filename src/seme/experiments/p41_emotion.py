@@ -38,9 +38,23 @@ class EmotionSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Take few situations, one form, the first blocks, and one wording of the question."""
         return cls(
-            situations=9, forms=1, test_share=0.2, hidden=32, repeats=1, splits=1, asked=1, prompts=1,
-            filler=25, long_filler=25, refitted=5, followed=1, blocks=3, every=1, samples=200, compared=False,
-        )  # fmt: skip
+            situations=9,
+            forms=1,
+            test_share=0.2,
+            hidden=32,
+            repeats=1,
+            splits=1,
+            asked=1,
+            prompts=1,
+            filler=25,
+            long_filler=25,
+            refitted=5,
+            followed=1,
+            blocks=3,
+            every=1,
+            samples=200,
+            compared=False,
+        )
 
 
 @experiment(paper=41, slug="emotion", room="interp", needs=("methods", "smollm2-135m", "minilm"))

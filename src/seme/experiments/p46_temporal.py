@@ -34,9 +34,11 @@ class TemporalSettings(ExperimentSettings):
 
 
 @experiment(
-    paper=46, slug="temporal", room="interp",
+    paper=46,
+    slug="temporal",
+    room="interp",
     needs=("methods", "smollm2-135m", "minilm", "glove-6b-50d", "wordllama-256"),
-)  # fmt: skip
+)
 def run(settings: TemporalSettings, context: Context) -> Report:
     """Hold judgements, neurons, layers and embeddings of years against a logarithmic line of time."""
     from seme.experiments.clear import note_late_rule  # noqa: PLC0415

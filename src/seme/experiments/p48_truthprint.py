@@ -37,8 +37,20 @@ class TruthprintSettings(ExperimentSettings):
     @classmethod
     def quick(cls) -> Self:
         """Train two small captioners for a few steps, and leave the language model out."""
-        return cls(captioners=2, widths=(32,), steps=40, batch=8, fit=24, validation=12, test=12, hidden=16,
-                   false_alarms=(0.05,), subspace=8, permutations=49, contexts=0)  # fmt: skip
+        return cls(
+            captioners=2,
+            widths=(32,),
+            steps=40,
+            batch=8,
+            fit=24,
+            validation=12,
+            test=12,
+            hidden=16,
+            false_alarms=(0.05,),
+            subspace=8,
+            permutations=49,
+            contexts=0,
+        )
 
 
 @experiment(paper=48, slug="truthprint", room="interp", needs=("methods", "smollm2-135m"))

@@ -18,10 +18,16 @@ class AdaptersSettings(ExperimentSettings):
         description="minilm, or word vectors by name (their mean); the first is looked at closely",
     )
     tasks: tuple[str, ...] = Field(
-        default=("python-functions", "wordnet-terms", "wordnet-glosses", "library-examples", "wordnet-examples",
-                 "library-docs"),
+        default=(
+            "python-functions",
+            "wordnet-terms",
+            "wordnet-glosses",
+            "library-examples",
+            "wordnet-examples",
+            "library-docs",
+        ),
         description="Collections: heterogeneous and homogeneous ones",
-    )  # fmt: skip
+    )
     documents: int = Field(default=3000, ge=20, description="Documents that are searched, right ones included")
     pairs: int = Field(default=1500, ge=8, description="Most queries to train on")
     queries: int = Field(default=400, ge=8, description="Most queries in validation, and in the test")
@@ -38,15 +44,26 @@ class AdaptersSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Adapt two tasks of WordNet for a few epochs, once."""
         return cls(
-            encoders=("minilm",), tasks=("wordnet-terms", "wordnet-examples"), documents=200, pairs=100, queries=40,
-            rank=16, ranks=(16,), few=60, epochs=6, seeds=1, compared=1,
-        )  # fmt: skip
+            encoders=("minilm",),
+            tasks=("wordnet-terms", "wordnet-examples"),
+            documents=200,
+            pairs=100,
+            queries=40,
+            rank=16,
+            ranks=(16,),
+            few=60,
+            epochs=6,
+            seeds=1,
+            compared=1,
+        )
 
 
 @experiment(
-    paper=50, slug="adapters", room="embeddings",
+    paper=50,
+    slug="adapters",
+    room="embeddings",
     needs=("methods", "minilm", "wordllama-256", "glove-6b-50d", "wordnet"),
-)  # fmt: skip
+)
 def run(settings: AdaptersSettings, context: Context) -> Report:
     """Adapt the vectors of frozen encoders to tasks of retrieval, and compare ranks, forms and sides."""
     from seme.experiments.adapters import comparing, judging, measuring, tasks  # noqa: PLC0415

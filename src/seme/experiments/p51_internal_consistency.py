@@ -44,15 +44,31 @@ class InternalConsistencySettings(ExperimentSettings):
     @classmethod
     def quick(cls) -> Self:
         """Take one task, few questions, and one model that has hardly learned."""
-        return cls(tasks=("parity",), forms=("statement",), development=0, questions=4, paths=2, longest=12, seeds=1,
-                   depth=4, width=32, steps=40, deductions=30, deduction_paths=4, analysed=8, random_weights=20,
-                   resamples=50)  # fmt: skip
+        return cls(
+            tasks=("parity",),
+            forms=("statement",),
+            development=0,
+            questions=4,
+            paths=2,
+            longest=12,
+            seeds=1,
+            depth=4,
+            width=32,
+            steps=40,
+            deductions=30,
+            deduction_paths=4,
+            analysed=8,
+            random_weights=20,
+            resamples=50,
+        )
 
 
 @experiment(
-    paper=51, slug="internal-consistency", room="interp",
+    paper=51,
+    slug="internal-consistency",
+    room="interp",
     needs=("methods", "smollm2-135m", "glove-6b-50d", "wordnet", "film-reviews"),
-)  # fmt: skip
+)
 def run(settings: InternalConsistencySettings, context: Context) -> Report:
     """Weigh sampled rationales by how far a model's layers agree, and hold that against plain votes."""
     from seme.experiments.internal_consistency import (  # noqa: PLC0415

@@ -41,9 +41,22 @@ class RetrievalHeadsSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Find heads that were planted in a small model written by hand."""
         return cls(
-            model="planted", lengths=(60, 120), depths=4, longest=6, masked_lengths=(80,), masked_depths=4, heads=(3,),
-            draws=10, excluded=3, other_prompts=2, questions=0, tuning_steps=5, block=32, rate=1e-4, tuned_prompts=4,
-        )  # fmt: skip
+            model="planted",
+            lengths=(60, 120),
+            depths=4,
+            longest=6,
+            masked_lengths=(80,),
+            masked_depths=4,
+            heads=(3,),
+            draws=10,
+            excluded=3,
+            other_prompts=2,
+            questions=0,
+            tuning_steps=5,
+            block=32,
+            rate=1e-4,
+            tuned_prompts=4,
+        )
 
 
 @experiment(paper=54, slug="retrieval-heads", room="interp", needs=("methods", "smollm2-135m"))

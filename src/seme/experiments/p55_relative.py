@@ -30,14 +30,21 @@ class RelativeSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Compare fewer words and texts, without transformers, and stitch once."""
         return cls(
-            words=1000, seeds=1, texts=400, encoders=("glove-6b-50d", "lsa-50"), sizes=(2, 32, 128), proxies=0,
-        )  # fmt: skip
+            words=1000,
+            seeds=1,
+            texts=400,
+            encoders=("glove-6b-50d", "lsa-50"),
+            sizes=(2, 32, 128),
+            proxies=0,
+        )
 
 
 @experiment(
-    paper=55, slug="relative", room="interp",
+    paper=55,
+    slug="relative",
+    room="interp",
     needs=("methods", "minilm", "glove-6b-50d", "wordllama-256"),
-)  # fmt: skip
+)
 def run(settings: RelativeSettings, context: Context) -> Report:
     """Compare and stitch spaces of words, images and texts, as they are and by their similarities to anchors."""
     from seme.experiments.relative import exact, images, texts, words  # noqa: PLC0415

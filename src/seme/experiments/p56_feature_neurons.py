@@ -36,8 +36,15 @@ class FeatureNeuronsSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Map one layer and clamp five neurons; nothing is fine-tuned."""
         return cls(
-            layers=(26,), sample=10, null=1000, clamped=5, multiples=(8.0,), answers=2, answer_tokens=4, rates=(),
-        )  # fmt: skip
+            layers=(26,),
+            sample=10,
+            null=1000,
+            clamped=5,
+            multiples=(8.0,),
+            answers=2,
+            answer_tokens=4,
+            rates=(),
+        )
 
 
 @experiment(paper=56, slug="feature-neurons", room="interp", needs=("methods", "smollm2-135m"))

@@ -72,31 +72,36 @@ class Retriever:
     make: Callable[[Indexed], Step]
 
 
-RETRIEVERS: Mapping[str, Retriever] = MappingProxyType({
-    "bm25": Retriever("Words (BM25)", lambda of: of.words),
-    "bm25-rm3": Retriever(
-        "Words, then again with those that the first hits have in common (RM3)",
-        lambda of: of.words >> RM3(of.documents) >> of.words,
-    ),
-    "minilm": Retriever("Meaning (all-MiniLM-L6-v2, exact inner products)", lambda of: of.meaning),
-    "minilm-rocchio": Retriever(
-        "Meaning, then again with the query moved towards the first hits (Rocchio)",
-        lambda of: of.meaning >> Rocchio(of.meaning) >> of.meaning,
-    ),
-    "bm25-minilm": Retriever(
-        f"Words, whose {_DEPTH} best are put in the order of meaning",
-        lambda of: of.words.cut(_DEPTH) >> Rerank(of.meaning.score),
-    ),
-    "hybrid": Retriever("Words and meaning, scores scaled and averaged", lambda of: 0.5 * of.words + 0.5 * of.meaning),
-    "hybrid-rocchio": Retriever(
-        "Words and meaning, after feedback to the latter",
-        lambda of: 0.5 * of.words + 0.5 * (of.meaning >> Rocchio(of.meaning) >> of.meaning),
-    ),
-    "service": Retriever(
-        "What `seme search` does: words and meaning, then again with the query moved a little towards the first hit",
-        lambda of: _both(of) >> Rocchio(of.meaning, k=1, alpha=0.8, beta=0.2) >> _both(of),
-    ),
-})  # fmt: skip
+RETRIEVERS: Mapping[str, Retriever] = MappingProxyType(
+    {
+        "bm25": Retriever("Words (BM25)", lambda of: of.words),
+        "bm25-rm3": Retriever(
+            "Words, then again with those that the first hits have in common (RM3)",
+            lambda of: of.words >> RM3(of.documents) >> of.words,
+        ),
+        "minilm": Retriever("Meaning (all-MiniLM-L6-v2, exact inner products)", lambda of: of.meaning),
+        "minilm-rocchio": Retriever(
+            "Meaning, then again with the query moved towards the first hits (Rocchio)",
+            lambda of: of.meaning >> Rocchio(of.meaning) >> of.meaning,
+        ),
+        "bm25-minilm": Retriever(
+            f"Words, whose {_DEPTH} best are put in the order of meaning",
+            lambda of: of.words.cut(_DEPTH) >> Rerank(of.meaning.score),
+        ),
+        "hybrid": Retriever(
+            "Words and meaning, scores scaled and averaged", lambda of: 0.5 * of.words + 0.5 * of.meaning
+        ),
+        "hybrid-rocchio": Retriever(
+            "Words and meaning, after feedback to the latter",
+            lambda of: 0.5 * of.words + 0.5 * (of.meaning >> Rocchio(of.meaning) >> of.meaning),
+        ),
+        "service": Retriever(
+            "What `seme search` does: words and meaning, then again with the query moved a little towards the first "
+            "hit",
+            lambda of: _both(of) >> Rocchio(of.meaning, k=1, alpha=0.8, beta=0.2) >> _both(of),
+        ),
+    }
+)
 """Retrievers by name."""
 
 

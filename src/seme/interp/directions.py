@@ -26,11 +26,14 @@ def unit_rows(rows: npt.ArrayLike, name: str = "rows", hint: str = "") -> npt.ND
     found = np.asarray(rows, dtype=np.float64)
     wrong = ~np.isfinite(found).all(axis=-1).ravel()
     if wrong.any():
-        raise InputError(f"{name} has {int(wrong.sum())} row(s) that are not finite, the first is row {wrong.argmax()}",
-                         hint=hint)  # fmt: skip
+        raise InputError(
+            f"{name} has {int(wrong.sum())} row(s) that are not finite, the first is row {wrong.argmax()}", hint=hint
+        )
     norms = np.linalg.norm(found, axis=-1, keepdims=True)
     zero = norms.ravel() == 0
     if zero.any():
-        raise InputError(f"{name} has {int(zero.sum())} zero row(s), which have no direction; the first is row "
-                         f"{zero.argmax()}", hint=hint)  # fmt: skip
+        raise InputError(
+            f"{name} has {int(zero.sum())} zero row(s), which have no direction; the first is row {zero.argmax()}",
+            hint=hint,
+        )
     return np.asarray(found / norms)

@@ -168,22 +168,34 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
     elif path.is_file() or settings.secret.get_secret_value():
         yield Finding("secret", "ok", "the key of cookies and links is private")
     if settings.sign_in == "off" and settings.host not in _LOOPBACK:
-        yield Finding("sign-in", "error", f"everybody who reaches {settings.host} acts as the one local person",
-                      "SEME_SIGN_IN=mail, or SEME_HOST=127.0.0.1")  # fmt: skip
+        yield Finding(
+            "sign-in",
+            "error",
+            f"everybody who reaches {settings.host} acts as the one local person",
+            "SEME_SIGN_IN=mail, or SEME_HOST=127.0.0.1",
+        )
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
     address = settings.smtp.get_secret_value()
     if not address:
-        yield Finding("mail", "warn", "no mail server is set: digests and alerts are not sent",
-                      "SEME_SMTP=smtp://user:password@host:587")  # fmt: skip
+        yield Finding(
+            "mail",
+            "warn",
+            "no mail server is set: digests and alerts are not sent",
+            "SEME_SMTP=smtp://user:password@host:587",
+        )
         return
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError):
-        yield Finding("mail", "error", "SEME_SMTP is not an address of a mail server",
-                      "It looks like smtp://user:password@host:587, smtps:// or smtp+plain://")  # fmt: skip
+        yield Finding(
+            "mail",
+            "error",
+            "SEME_SMTP is not an address of a mail server",
+            "It looks like smtp://user:password@host:587, smtps:// or smtp+plain://",
+        )
         return
     try:
         with socket.create_connection((host, port), timeout=5) as connection:

@@ -12,9 +12,15 @@ from seme.papers.sources import source_names, source_options
 from seme.papers.sources.base import Batch, Source
 
 HARVEST_OPTIONS = {
-    "categories": "--category", "days": "--days", "ids": "--id", "search": "--query", "since": "--since",
-    "until": "--until", "set_spec": "--set", "metadata_prefix": "--format",
-}  # fmt: skip
+    "categories": "--category",
+    "days": "--days",
+    "ids": "--id",
+    "search": "--query",
+    "since": "--since",
+    "until": "--until",
+    "set_spec": "--set",
+    "metadata_prefix": "--format",
+}
 """Options of sources, and how `seme harvest` spells them."""
 
 

@@ -13,9 +13,14 @@ DEEPEST = 40
 """Nested groups that are read; a text with more is not one that a person wrote."""
 
 _WORDS = {
-    "\\": "textbackslash", "{": "textbraceleft", "}": "textbraceright", "~": "textasciitilde", "^": "textasciicircum",
-    "`": "textasciigrave", "'": "textquotesingle",
-}  # fmt: skip
+    "\\": "textbackslash",
+    "{": "textbraceleft",
+    "}": "textbraceright",
+    "~": "textasciitilde",
+    "^": "textasciicircum",
+    "`": "textasciigrave",
+    "'": "textquotesingle",
+}
 _SPECIAL = {"%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "_": r"\_"} | {
     character: f"\\{word}{{}}" for character, word in _WORDS.items() if character not in "`'"
 }

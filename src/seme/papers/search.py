@@ -79,9 +79,13 @@ class SearchEngine:
             weight = self._settings.lexical_weight
             vector = encoder.encode_query(query.text)
             hybrid = opened.hybrid.search(
-                query.text, vector, k, allowed=allowed, weights=(weight, 1 - weight),
+                query.text,
+                vector,
+                k,
+                allowed=allowed,
+                weights=(weight, 1 - weight),
                 feedback=self._settings.feedback_hits,
-            )  # fmt: skip
+            )
             found = [
                 SearchHit(h.id, h.score, {"lexical_rank": h.lexical_rank, "dense_rank": h.dense_rank}) for h in hybrid
             ]

@@ -27,20 +27,33 @@ def render(report: Report) -> str:
     """Return the page."""
     drawings = {one.file: Markup(report.drawing(one.file).svg) for one in report.figures}  # noqa: S704  # made inlinable
     environment = {name: value for name, value in report.environment.items() if name != "defaults"}
-    return _environment().get_template("report.html").render(
-        report=report, drawings=drawings, environment=environment, command=command(report),
-        stylesheet=Markup(_stylesheet()),  # noqa: S704
-    )  # fmt: skip
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            drawings=drawings,
+            environment=environment,
+            command=command(report),
+            stylesheet=Markup(_stylesheet()),  # noqa: S704
+        )
+    )
 
 
 def render_comparison(comparison: Comparison) -> str:
     """Return two reports side by side as one page that needs nothing beside it."""
     sides = [_drawings(comparison.a), _drawings(comparison.b)]
     drawings = {name: [side.get(name) for side in sides] for name in dict.fromkeys([*sides[0], *sides[1]])}
-    return _environment().get_template("comparison.html").render(
-        comparison=comparison, drawings=drawings, command=command,
-        stylesheet=Markup(_stylesheet()),  # noqa: S704
-    )  # fmt: skip
+    return (
+        _environment()
+        .get_template("comparison.html")
+        .render(
+            comparison=comparison,
+            drawings=drawings,
+            command=command,
+            stylesheet=Markup(_stylesheet()),  # noqa: S704
+        )
+    )
 
 
 def _drawings(report: Report) -> dict[str, tuple[str, str]]:

@@ -118,9 +118,14 @@ class FunnelIndex:
     """
 
     def __init__(
-        self, ids: Sequence[str], vectors: npt.ArrayLike, stages: Sequence[Stage], *, encoder: str = "",
+        self,
+        ids: Sequence[str],
+        vectors: npt.ArrayLike,
+        stages: Sequence[Stage],
+        *,
+        encoder: str = "",
         normalise: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         wanted = checked_stages(stages)
         self._vectors = _checked(vectors, wanted[-1].dim)
         if len(ids) != len(self._vectors):

@@ -90,6 +90,10 @@ def _raw(scores: Scores) -> Scores:
     return scores
 
 
-_SCALES: Mapping[str, Callable[[Scores], Scores]] = MappingProxyType({
-    "centred": _centred, "z-score": _z_score, "raw": _raw,
-})  # fmt: skip
+_SCALES: Mapping[str, Callable[[Scores], Scores]] = MappingProxyType(
+    {
+        "centred": _centred,
+        "z-score": _z_score,
+        "raw": _raw,
+    }
+)

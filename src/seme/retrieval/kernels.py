@@ -188,9 +188,7 @@ def bm25_top(
     masks = None if allowed is None else (ctypes.c_void_p * len(terms))(*map(_at, allowed))
     packed = b"".join(terms)
     while True:
-        found = _C.bm25_top(
-            table.address, len(terms), packed, counts, masks, k, least, *_room.addresses, _room.size
-        )  # fmt: skip
+        found = _C.bm25_top(table.address, len(terms), packed, counts, masks, k, least, *_room.addresses, _room.size)
         if found >= 0:
             rows, where = _room.places[:, :found].copy()
             return where, rows, _room.found[:found].copy()
@@ -351,9 +349,7 @@ def maxsim_near(near: Float32, codes: Rows, offsets: Wide, rows: Wide) -> Float3
     if _C is None:
         raise RuntimeError("the kernels are not compiled")
     best, scores = np.empty(near.shape[1], dtype=np.float32), np.empty(len(rows), dtype=np.float32)
-    _C.maxsim_near(
-        _at(near), near.shape[1], _at(codes), _at(offsets), _at(rows), len(rows), _at(best), _at(scores)
-    )  # fmt: skip
+    _C.maxsim_near(_at(near), near.shape[1], _at(codes), _at(offsets), _at(rows), len(rows), _at(best), _at(scores))
     return scores
 
 
@@ -376,9 +372,21 @@ def maxsim_levels(
     (q, dim), (width, per) = query.shape, (packed.shape[1], ways.shape[1])
     room, scores = np.empty(2 * q + width * per, dtype=np.float32), np.empty(len(rows), dtype=np.float32)
     _C.maxsim_levels(
-        _at(near), q, _at(codes), _at(packed), width, _at(ways), per, _at(query), dim, _at(offsets), _at(rows),
-        len(rows), _at(room), _at(scores),
-    )  # fmt: skip
+        _at(near),
+        q,
+        _at(codes),
+        _at(packed),
+        width,
+        _at(ways),
+        per,
+        _at(query),
+        dim,
+        _at(offsets),
+        _at(rows),
+        len(rows),
+        _at(room),
+        _at(scores),
+    )
     return scores
 
 

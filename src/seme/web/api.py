@@ -63,14 +63,27 @@ def to_api(entry: Entry) -> ApiEntry:
     published = str(paper.published) if paper.published else None
     return ApiEntry(
         paper=ApiPaper(
-            id=paper.id, title=paper.title, summary=paper.summary, authors=[Author(name=n) for n in paper.authors],
-            author_count=paper.author_count, upvotes=stored.votes, comments=stored.comments, published=published,
-            version=paper.version, withdrawn=paper.withdrawn, tags=list(paper.tags), categories=list(paper.categories),
+            id=paper.id,
+            title=paper.title,
+            summary=paper.summary,
+            authors=[Author(name=n) for n in paper.authors],
+            author_count=paper.author_count,
+            upvotes=stored.votes,
+            comments=stored.comments,
+            published=published,
+            version=paper.version,
+            withdrawn=paper.withdrawn,
+            tags=list(paper.tags),
+            categories=list(paper.categories),
             links=dict(paper.links),
         ),
-        title=paper.title, publishedAt=published, listedOn=stored.listed_on, numComments=stored.comments,
-        score=entry.score, why=entry.why,
-    )  # fmt: skip
+        title=paper.title,
+        publishedAt=published,
+        listedOn=stored.listed_on,
+        numComments=stored.comments,
+        score=entry.score,
+        why=entry.why,
+    )
 
 
 @router.get("/api/daily_papers")

@@ -41,12 +41,19 @@ def listing(request: Request, view: View, page: int) -> Response:
     harvests = service.library.harvests.last(state="done")
     harvested = harvests[0].changed_at if harvests else None
     return service.page(
-        request, "listing.html", view=view, entries=entries, page=page, more=more,
+        request,
+        "listing.html",
+        view=view,
+        entries=entries,
+        page=page,
+        more=more,
         total=None if view.query.text else service.reader.totals.count(view.query),
-        marks=service.marks(request, entries), topics=topics_of(entries, view.asked.tag),
-        harvested=harvested, stale=harvested is not None and _hours_since(harvested) > STALE_HOURS,
+        marks=service.marks(request, entries),
+        topics=topics_of(entries, view.asked.tag),
+        harvested=harvested,
+        stale=harvested is not None and _hours_since(harvested) > STALE_HOURS,
         formula=service.settings if view.query.order is Sort.TRENDING else None,
-    )  # fmt: skip
+    )
 
 
 def _hours_since(moment: dt.datetime) -> float:
@@ -106,10 +113,18 @@ def search(request: Request, query: ListingQuery, page: Page = 1) -> Response:
     entries = service.reader.list(query, limit=size + 1, offset=(page - 1) * size) if asked else []
     more, entries = len(entries) > size, entries[:size]
     return service.page(
-        request, "search.html", view=view, entries=entries, page=page, more=more, asked=asked,
-        tags=service.reader.totals.topics(), sources=source_names(), marks=service.marks(request, entries),
+        request,
+        "search.html",
+        view=view,
+        entries=entries,
+        page=page,
+        more=more,
+        asked=asked,
+        tags=service.reader.totals.topics(),
+        sources=source_names(),
+        marks=service.marks(request, entries),
         total=service.reader.totals.count(query) if query.filtered and not query.text else None,
-    )  # fmt: skip
+    )
 
 
 @router.get("/saved")
@@ -128,12 +143,19 @@ def saved(
     size = service.settings.page_size
     shown = rows[(page - 1) * size : page * size]
     return service.page(
-        request, "saved.html", rows=shown, total=len(rows), collection=collection, words=q,
-        page=page, more=len(rows) > page * size, view=View("Saved", "/saved", asked, asked, collection=collection),
+        request,
+        "saved.html",
+        rows=shown,
+        total=len(rows),
+        collection=collection,
+        words=q,
+        page=page,
+        more=len(rows) > page * size,
+        view=View("Saved", "/saved", asked, asked, collection=collection),
         marks=service.marks(request, [entry for entry, _ in shown]),
         collections=service.library.shelves.collections(person),
         recommended=service.reader.recommended(person, limit=5),
-    )  # fmt: skip
+    )
 
 
 @router.get("/about")
@@ -143,11 +165,17 @@ def about(request: Request) -> Response:
     service = service_of(request)
     library, position = service.library, read_position(service.settings.index_path)
     return service.page(
-        request, "about.html", settings=service.settings, papers=service.reader.totals.count(), version=__version__,
-        days=library.papers.days(limit=14), done=library.harvests.last(state="done", limit=1),
-        harvests=library.harvests.last(limit=5), indexed=position.revision > 0,
+        request,
+        "about.html",
+        settings=service.settings,
+        papers=service.reader.totals.count(),
+        version=__version__,
+        days=library.papers.days(limit=14),
+        done=library.harvests.last(state="done", limit=1),
+        harvests=library.harvests.last(limit=5),
+        indexed=position.revision > 0,
         behind=library.papers.count_changes((position.revision, position.key)),
-    )  # fmt: skip
+    )
 
 
 @router.get("/papers/{paper_id:path}/similar")
@@ -159,9 +187,15 @@ def similar(request: Request, paper_id: str, query: ListingQuery) -> Response:
     entries = service.reader.similar(paper_id, query=query, limit=min(HITS, service.settings.page_size))
     view = similar_view(stored, query)
     return service.page(
-        request, "similar.html", view=view, stored=stored, entries=entries, marks=service.marks(request, entries),
-        tags=service.reader.totals.topics(), sources=source_names(),
-    )  # fmt: skip
+        request,
+        "similar.html",
+        view=view,
+        stored=stored,
+        entries=entries,
+        marks=service.marks(request, entries),
+        tags=service.reader.totals.topics(),
+        sources=source_names(),
+    )
 
 
 @router.get("/papers/{paper_id:path}")

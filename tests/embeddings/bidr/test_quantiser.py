@@ -89,9 +89,13 @@ def test_training_ranks_better_by_codes_than_where_it_began() -> None:
     before = recall()
     parameters = [*head.parameters(), *objective.parameters()]
     Trainer(
-        head, objective, BidrBatches(pool, size=64), Budget(steps=60), device="cpu",
+        head,
+        objective,
+        BidrBatches(pool, size=64),
+        Budget(steps=60),
+        device="cpu",
         optimizer=torch.optim.Adam(parameters, lr=2e-2),
-    ).run()  # fmt: skip
+    ).run()
     assert recall() > before + 0.2
 
 
@@ -118,9 +122,10 @@ def test_dead_codewords_are_counted() -> None:
 
 def test_settings_that_cannot_be_used_are_refused() -> None:
     for settings, message in (
-        ({"parts": 5}, "divisor"), ({"parts": 4, "centroids": 100}, "power of two"),
+        ({"parts": 5}, "divisor"),
+        ({"parts": 4, "centroids": 100}, "power of two"),
         ({"parts": 4, "centroids": 256}, "at most 20"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(InputError, match=message):
             fit_opq(clusters(20), **settings)
     with pytest.raises(InputError, match="NaN"):

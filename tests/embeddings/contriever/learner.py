@@ -32,9 +32,13 @@ def make_tokenizer(words: Sequence[str] = WORDS) -> Any:
     plain = Tokenizer(WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
     plain.pre_tokenizer = WhitespaceSplit()
     return PreTrainedTokenizerFast(
-        tokenizer_object=plain, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
+        tokenizer_object=plain,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
         mask_token="[MASK]",
-    )  # fmt: skip
+    )
 
 
 def make_encoder(dropout: float = 0.0) -> TextEncoder:
@@ -44,9 +48,15 @@ def make_encoder(dropout: float = 0.0) -> TextEncoder:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = BertConfig(
-            vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-            max_position_embeddings=64, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
-        )  # fmt: skip
+            vocab_size=len(WORDS),
+            hidden_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=32,
+            max_position_embeddings=64,
+            hidden_dropout_prob=dropout,
+            attention_probs_dropout_prob=dropout,
+        )
         model = BertModel(config, add_pooling_layer=False)
     return TextEncoder(model, make_tokenizer(), normalise=False, longest=32)
 
@@ -120,9 +130,16 @@ def learn(kind: str, data: Any, *, folder: Path | None = None, steps: int = STEP
     encoder = make_encoder(dropout).double()
     objective = Watched(make_objective(kind, encoder)).double()
     outcome: Outcome = Trainer(
-        encoder, objective, data, Budget(steps=steps), folder=folder, checkpoint_every=2, log_every=1,
-        optimizer=torch.optim.SGD(encoder.parameters(), lr=0.1), device="cpu",
-    ).run()  # fmt: skip
+        encoder,
+        objective,
+        data,
+        Budget(steps=steps),
+        folder=folder,
+        checkpoint_every=2,
+        log_every=1,
+        optimizer=torch.optim.SGD(encoder.parameters(), lr=0.1),
+        device="cpu",
+    ).run()
     return encoder, objective, outcome
 
 

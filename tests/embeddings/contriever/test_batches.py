@@ -67,8 +67,12 @@ def test_batches_are_the_same_wherever_they_are_taken_up(tokenizer):
 
 def test_an_epoch_shows_each_text_once_and_views_are_of_one_text(tokenizer):
     texts = [f"w{i} " * 6 for i in range(30)]
-    data = ViewBatches([TokenCorpus.from_texts(texts, tokenizer, across=False)], tokenizer, size=10,
-                       views=Views(chunk=6, augmentation="none"))  # fmt: skip
+    data = ViewBatches(
+        [TokenCorpus.from_texts(texts, tokenizer, across=False)],
+        tokenizer,
+        size=10,
+        views=Views(chunk=6, augmentation="none"),
+    )
     seen = []
     for batch in islice(data.starting_at(0), 3):
         words = [batch[side]["input_ids"][:, 1] for side in ("query", "key")]

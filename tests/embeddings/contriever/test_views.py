@@ -53,12 +53,22 @@ def test_lengths_and_places_of_crops_are_uniform():
     assert np.histogram(places, 5, (0, 1))[0] == pytest.approx(np.full(5, 1200), rel=0.12)
 
 
-@given(st.lists(st.integers(5, 44), min_size=1, max_size=60), st.sampled_from(AUGMENTATIONS), st.floats(0, 1),
-       st.integers(0, 2**32))  # fmt: skip
+@given(
+    st.lists(st.integers(5, 44), min_size=1, max_size=60),
+    st.sampled_from(AUGMENTATIONS),
+    st.floats(0, 1),
+    st.integers(0, 2**32),
+)
 def test_a_damaged_view_keeps_its_form(tokens, kind, probability, seed):
     given_tokens = np.array(tokens)
-    made = augment(given_tokens, np.random.default_rng(seed), kind, probability=probability, mask_id=4,
-                   replacements=np.arange(5, 45))  # fmt: skip
+    made = augment(
+        given_tokens,
+        np.random.default_rng(seed),
+        kind,
+        probability=probability,
+        mask_id=4,
+        replacements=np.arange(5, 45),
+    )
     assert given_tokens.tolist() == tokens  # what is given stays
     assert len(made) >= 1
     if kind == "delete":

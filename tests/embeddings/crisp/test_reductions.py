@@ -66,8 +66,11 @@ def test_few_distinct_vectors_are_their_own_clusters(start):
 
 
 @settings(max_examples=30, deadline=None)
-@given(lengths=st.lists(st.integers(1, 14), min_size=1, max_size=4), seed=st.integers(0, 99),
-       name=st.sampled_from(["MV", "SV", "C2x5", "C25", "C50", "Tail2x5", "K2", "K4"]))  # fmt: skip
+@given(
+    lengths=st.lists(st.integers(1, 14), min_size=1, max_size=4),
+    seed=st.integers(0, 99),
+    name=st.sampled_from(["MV", "SV", "C2x5", "C25", "C50", "Tail2x5", "K2", "K4"]),
+)
 def test_a_reduced_text_does_not_depend_on_its_batch_nor_on_padding(lengths, seed, name):
     vectors, mask = batch(lengths, seed=seed)
     made = reduction(name)(vectors, mask, "document")
@@ -82,9 +85,15 @@ def test_a_reduced_text_does_not_depend_on_its_batch_nor_on_padding(lengths, see
 def test_the_number_of_vectors_is_that_of_the_name():
     vectors, mask = batch()
     expected = {
-        "MV": [7, 1, 12, 4], "SV": [1, 1, 1, 1], "C2x5": [5, 1, 5, 4], "C25": [1, 1, 3, 1], "C50": [3, 1, 6, 2],
-        "Tail2x5": [5, 1, 5, 4], "K2": [4, 1, 6, 2], "K4": [2, 1, 3, 1],
-    }  # fmt: skip
+        "MV": [7, 1, 12, 4],
+        "SV": [1, 1, 1, 1],
+        "C2x5": [5, 1, 5, 4],
+        "C25": [1, 1, 3, 1],
+        "C50": [3, 1, 6, 2],
+        "Tail2x5": [5, 1, 5, 4],
+        "K2": [4, 1, 6, 2],
+        "K4": [2, 1, 3, 1],
+    }
     for name, counts in expected.items():
         assert reduction(name)(vectors, mask, "document").mask.sum(1).tolist() == counts, name
     assert reduction("C2x5")(vectors, mask, "query").mask.sum(1).tolist() == [2, 1, 2, 2]
@@ -171,7 +180,7 @@ VECTORS, MASK = batch()
         (lambda: masked_kmeans(VECTORS, MASK, torch.ones(4).long(), start=torch.ones(4, 2, 5)), "start is"),
         *((lambda name=name: reduction(name), "name is") for name in ("", "C", "C0", "C4x0", "C101", "K0", "X")),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_named(act, message):
     with pytest.raises(InputError, match=message):
         act()

@@ -48,9 +48,14 @@ def test_only_what_is_above_the_frozen_blocks_moves_and_the_loss_falls():
     before = {name: one.detach().clone() for name, one in model.named_parameters()}
     batches = PairBatches(TEXTS, TEXTS, [0, 1, 2, 3, 4, 5], size=6)
     outcome = Trainer(
-        model, CrispObjective(layer=1, temperature=0.1), batches, Budget(steps=25),
-        optimizer=torch.optim.Adam(trained, lr=3e-3), device="cpu", log_every=1,
-    ).run()  # fmt: skip
+        model,
+        CrispObjective(layer=1, temperature=0.1),
+        batches,
+        Budget(steps=25),
+        optimizer=torch.optim.Adam(trained, lr=3e-3),
+        device="cpu",
+        log_every=1,
+    ).run()
     moved = {name for name, one in model.named_parameters() if not torch.equal(one, before[name])}
     assert moved
     assert all(name.startswith("base.model.encoder.layer.1.") for name in moved)

@@ -175,8 +175,14 @@ def test_the_same_seed_gives_the_same_vectors():
 
 
 def test_bad_input():
-    for wrong in ({"dim": 0}, {"rate": 0.0}, {"temperatures": (0.0, 1.0)}, {"floor": 1.0}, {"entropy": float("nan")},
-                  {"first": -1}):  # fmt: skip
+    for wrong in (
+        {"dim": 0},
+        {"rate": 0.0},
+        {"temperatures": (0.0, 1.0)},
+        {"floor": 1.0},
+        {"entropy": float("nan")},
+        {"first": -1},
+    ):
         with pytest.raises(InputError):
             SenseSettings(**wrong)
     with pytest.raises(InputError, match="words occur 5 times"):

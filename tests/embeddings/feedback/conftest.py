@@ -20,9 +20,15 @@ def tokenizer():
     plain = Tokenizer(WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
     plain.pre_tokenizer, plain.normalizer = BertPreTokenizer(), Lowercase()
     return PreTrainedTokenizerFast(
-        tokenizer_object=plain, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
-        mask_token="[MASK]", bos_token="[CLS]", eos_token="[SEP]",
-    )  # fmt: skip
+        tokenizer_object=plain,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        bos_token="[CLS]",
+        eos_token="[SEP]",
+    )
 
 
 @pytest.fixture
@@ -34,8 +40,12 @@ def base(tokenizer):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = BertConfig(
-            vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32,
+            vocab_size=len(WORDS),
+            hidden_size=16,
+            num_hidden_layers=3,
+            num_attention_heads=2,
+            intermediate_size=32,
             max_position_embeddings=64,
-        )  # fmt: skip
+        )
         model = BertModel(config, add_pooling_layer=False)
     return TextEncoder(model, tokenizer, longest=32).eval()

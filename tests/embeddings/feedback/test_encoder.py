@@ -83,8 +83,15 @@ def test_a_broken_training_goes_on_to_the_same_weights(base, tmp_path):
         for steps in stops:
             encoder, data, _, _ = _planted(base)
             optimizer = torch.optim.AdamW(encoder.parameters(), lr=1e-3)
-            Trainer(encoder, FeedbackObjective(), data, Budget(steps=steps), folder=tmp_path / str(stops),
-                    optimizer=optimizer, device="cpu").run()  # fmt: skip
+            Trainer(
+                encoder,
+                FeedbackObjective(),
+                data,
+                Budget(steps=steps),
+                folder=tmp_path / str(stops),
+                optimizer=optimizer,
+                device="cpu",
+            ).run()
         found.append(encoder.state_dict())
     assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
 

@@ -108,9 +108,13 @@ def test_training_lowers_the_loss_of_a_batch(language_model, tokenizer, batch, o
     model, objective = Revela(retriever, language_model, **options), RevelaObjective()
     before = float(objective(model, batch).total.detach())
     Trainer(
-        model, objective, [batch], Budget(steps=8), optimizer=torch.optim.AdamW(model.parameters(), lr=3e-3),
+        model,
+        objective,
+        [batch],
+        Budget(steps=8),
+        optimizer=torch.optim.AdamW(model.parameters(), lr=3e-3),
         device="cpu",
-    ).run()  # fmt: skip
+    ).run()
     assert float(objective(model, batch).total.detach()) < before - 0.2
 
 

@@ -29,8 +29,10 @@ def test_chunks_are_short_and_lose_nothing(text, longest):
 
 def test_chunks_end_where_sentences_and_lines_do():
     text = "One is here. Two is there. Three\nFour is gone."
-    assert split_chunks(text, lambda one: len(one.split()), longest=6) == ["One is here. Two is there.",
-                                                                           "Three\nFour is gone."]  # fmt: skip
+    assert split_chunks(text, lambda one: len(one.split()), longest=6) == [
+        "One is here. Two is there.",
+        "Three\nFour is gone.",
+    ]
     with pytest.raises(InputError, match="expected 1 <= shortest"):
         split_chunks("a", len, longest=0)
 
@@ -90,7 +92,10 @@ def test_a_retriever_that_cannot_be_is_refused(language_model, tokenizer):
     with pytest.raises(InputError, match="longest is 3"):
         DecoderRetriever(language_model.base_model, tokenizer, longest=3)
     retriever = DecoderRetriever(language_model.base_model, tokenizer, longest=24)
-    for call in (lambda: retriever.encode([]), lambda: retriever.encode(["a"], "side"),
-                 lambda: retriever.encode(["a"], batch_size=0)):  # fmt: skip
+    for call in (
+        lambda: retriever.encode([]),
+        lambda: retriever.encode(["a"], "side"),
+        lambda: retriever.encode(["a"], batch_size=0),
+    ):
         with pytest.raises(InputError, match="expected"):
             call()

@@ -14,9 +14,18 @@ from seme.report import Report
 
 DOCUMENTS = Labelled(tuple("dddd"), ("x", "x", "y", "y"))
 SYSTEMS = (
-    "BPV-32", "BPV, carried over", "Binary PV-DM-32", "PV-DBOW, cosine", "PV-DBOW, LSH-32", "LSH, carried over",
-    "Real-Binary, code", "Real-Binary, re-ranked", "Real-Binary, cosine", "Semantic hashing-32", "Semantic hashing-128",
-)  # fmt: skip
+    "BPV-32",
+    "BPV, carried over",
+    "Binary PV-DM-32",
+    "PV-DBOW, cosine",
+    "PV-DBOW, LSH-32",
+    "LSH, carried over",
+    "Real-Binary, code",
+    "Real-Binary, re-ranked",
+    "Real-Binary, cosine",
+    "Semantic hashing-32",
+    "Semantic hashing-128",
+)
 
 
 def test_ranks_are_measured_with_their_ties_and_without_the_query_itself():

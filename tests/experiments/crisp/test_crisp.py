@@ -28,10 +28,14 @@ def result(value, *, noisy=None, vectors=8.0, within=0.5):
 def found(**changed):
     results = {
         "MV": [result(0.9, vectors=96.0, within=0.6)] * 2,
-        "C4x8 post-hoc": [result(0.7)] * 2, "C4x8 post-hoc Ward": [result(0.7)] * 2,
-        "C8x32 post-hoc": [result(0.8, vectors=32.0)] * 2, "C8x32 post-hoc Ward": [result(0.8, vectors=32.0)] * 2,
-        "C4x8": [result(0.86)] * 2, "C8x32": [result(0.9, vectors=32.0)] * 2, "Tail4x8": [result(0.5)],
-    }  # fmt: skip
+        "C4x8 post-hoc": [result(0.7)] * 2,
+        "C4x8 post-hoc Ward": [result(0.7)] * 2,
+        "C8x32 post-hoc": [result(0.8, vectors=32.0)] * 2,
+        "C8x32 post-hoc Ward": [result(0.8, vectors=32.0)] * 2,
+        "C4x8": [result(0.86)] * 2,
+        "C8x32": [result(0.9, vectors=32.0)] * 2,
+        "Tail4x8": [result(0.5)],
+    }
     return Found({**results, **changed})
 
 
@@ -57,7 +61,7 @@ def test_all_claims_hold_where_the_figures_are_the_papers():
         ({"C4x8": [result(0.86, within=0.59)] * 2, "C8x32": [result(0.9, vectors=32.0, within=0.6)] * 2}, "cluster b"),
         ({"C4x8": [result(0.86, noisy=0.7)] * 2}, "unrelated"),
     ],
-)  # fmt: skip
+)
 def test_a_claim_fails_where_its_figure_does(changed, word):
     failed = [statement for statement, verdict in verdicts(found(**changed)).items() if verdict == "fails"]
     assert any(word in one for one in failed), failed

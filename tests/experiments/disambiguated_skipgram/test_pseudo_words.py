@@ -55,8 +55,12 @@ def test_verdicts_follow_from_the_figures(ours, verdict):
     )
     systems = {"Disambiguated Skip-gram": ours, "MSSG": 0.3, "k-means of GloVe windows": 0.2}
     off = 0.0 if verdict == "holds" else 0.3
-    found = Found({name: [value + 0.01 * n for n in range(8)] for name, value in systems.items()}, [0.7 - off] * 8,
-                  [2 if verdict == "holds" else 5] * 8, [1.0])  # fmt: skip
+    found = Found(
+        {name: [value + 0.01 * n for n in range(8)] for name, value in systems.items()},
+        [0.7 - off] * 8,
+        [2 if verdict == "holds" else 5] * 8,
+        [1.0],
+    )
     report = Report(paper=19, slug="disambiguated-skipgram", title="t")
     claims.add(report, [found] * 3, corpus.Hidden((("a",),), pseudo), SMALL)
     assert [one.verdict for one in report.claims] == [verdict] * 4 + ["not tested"]

@@ -65,12 +65,15 @@ def _tree() -> dict[str, Synset]:
     ids = set(names)
     return {
         f"noun{name}": Synset(
-            f"noun{name}", "noun.Tops", (f"word{name}",), f'what is called {name}; "it is {name}"',
+            f"noun{name}",
+            "noun.Tops",
+            (f"word{name}",),
+            f'what is called {name}; "it is {name}"',
             (f"noun{name[:-1]}",) if name else (),
             tuple(f"noun{name}{digit}" for digit in "012" if name + digit in ids),
         )
         for name in names
-    }  # fmt: skip
+    }
 
 
 def test_held_definitions_are_in_one_part_alone(tmp_path, monkeypatch):

@@ -40,15 +40,21 @@ def test_whole_sentences_are_told_from_broken_ones():
     one, other = scenes.token(1), scenes.token(2)
     start = [scenes.THERE, scenes.IS, scenes.A]
     assert well_formed([*start, one, scenes.WITH, scenes.A, other, scenes.STOP, *start, one, scenes.STOP])
-    for broken in ([], [*start, one], [*start, scenes.STOP], [*start, one, scenes.WITH, scenes.A, scenes.STOP],
-                   [*start, one, scenes.WITH, scenes.A, one, scenes.STOP]):  # fmt: skip
+    for broken in (
+        [],
+        [*start, one],
+        [*start, scenes.STOP],
+        [*start, one, scenes.WITH, scenes.A, scenes.STOP],
+        [*start, one, scenes.WITH, scenes.A, one, scenes.STOP],
+    ):
         assert not well_formed(broken)
 
 
 def _teller(folder: Path | None = None) -> telling.Teller:
     part = telling.Part([{"input_ids": torch.tensor([[1]])}], [frozenset({"1"})])
-    return telling.Teller("toy", None, captioner.OBJECTS, ("a",), (scenes.END,), (scenes.STOP,), 9, {"test": part},
-                          well_formed, folder)  # fmt: skip
+    return telling.Teller(
+        "toy", None, captioner.OBJECTS, ("a",), (scenes.END,), (scenes.STOP,), 9, {"test": part}, well_formed, folder
+    )
 
 
 def test_mentions_have_the_states_before_and_at_their_token():

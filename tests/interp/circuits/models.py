@@ -9,11 +9,15 @@ from seme.interp.circuits import PromptPairs
 
 CONFIGS = {
     "grouped-query": LlamaConfig(
-        vocab_size=61, hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=4,
+        vocab_size=61,
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=3,
+        num_attention_heads=4,
         num_key_value_heads=2,
     ),
     "conv1d-with-bias": GPT2Config(vocab_size=61, n_embd=16, n_layer=3, n_head=4, n_positions=16),
-}  # fmt: skip
+}
 
 
 def causal(kind: str = "grouped-query", *, size: float = 0.4) -> PreTrainedModel:

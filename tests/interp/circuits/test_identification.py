@@ -76,9 +76,7 @@ def test_a_planted_circuit_is_found_and_shuffled_sides_find_nothing():
 
 def test_bad_input_is_named():
     rows = torch.randn(20, 6)
-    for argument, value in (
-        ("features", 0), ("epochs", 0), ("batch_size", 0), ("sparsity", -1), ("learning_rate", 0)
-    ):  # fmt: skip
+    for argument, value in (("features", 0), ("epochs", 0), ("batch_size", 0), ("sparsity", -1), ("learning_rate", 0)):
         with pytest.raises(InputError, match=argument):
             HeadAutoencoder(**{argument: value}).fit(rows)
     with pytest.raises(InputError, match="not trained"):

@@ -11,9 +11,14 @@ from seme.errors import InputError
 from seme.interp.feature_bias import BitFeature, BitTask, FeatureBatches, ImageTask, WordTask
 
 KINDS = [
-    BitFeature("linear"), BitFeature("or", 3), BitFeature("and", 2), BitFeature("majority", 3), BitFeature("parity", 4),
-    BitFeature("number", 2), BitFeature("modulo", 5),
-]  # fmt: skip
+    BitFeature("linear"),
+    BitFeature("or", 3),
+    BitFeature("and", 2),
+    BitFeature("majority", 3),
+    BitFeature("parity", 4),
+    BitFeature("number", 2),
+    BitFeature("modulo", 5),
+]
 
 
 @settings(deadline=None, max_examples=20)
@@ -28,10 +33,14 @@ def test_labels_are_what_the_bits_compute(seed, features):
     for column, feature in enumerate(features):
         block = inputs[:, start : start + feature.bits] > 0
         expected = {
-            "linear": block.all(1), "or": block.any(1), "and": block.all(1),
-            "majority": block.sum(1) * 2 > feature.bits, "parity": np.logical_xor.reduce(block, axis=1),
-            "number": (block * 2 ** np.arange(feature.bits)).sum(1), "modulo": block.sum(1) % 4,
-        }[feature.kind]  # fmt: skip
+            "linear": block.all(1),
+            "or": block.any(1),
+            "and": block.all(1),
+            "majority": block.sum(1) * 2 > feature.bits,
+            "parity": np.logical_xor.reduce(block, axis=1),
+            "number": (block * 2 ** np.arange(feature.bits)).sum(1),
+            "modulo": block.sum(1) % 4,
+        }[feature.kind]
         assert (expected == labels[:, column]).all()
         start += feature.bits
 

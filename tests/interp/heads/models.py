@@ -8,11 +8,16 @@ from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, PreTrain
 
 CONFIGS = {
     "grouped-query": LlamaConfig(
-        vocab_size=61, hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=64,
+        vocab_size=61,
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=64,
     ),
     "conv1d-with-bias": GPT2Config(vocab_size=61, n_embd=16, n_layer=3, n_head=4, n_positions=64),
-}  # fmt: skip
+}
 HAY = "The tower was built in the year of the flood. It has stood by the river since. No one goes there now. " * 20
 
 

@@ -12,11 +12,15 @@ from seme.interp.heads import ReplacedHeads, head_outputs, head_sites, head_valu
 
 CONFIGS = {
     "grouped-query": LlamaConfig(
-        vocab_size=97, hidden_size=24, intermediate_size=32, num_hidden_layers=3, num_attention_heads=4,
+        vocab_size=97,
+        hidden_size=24,
+        intermediate_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=4,
         num_key_value_heads=2,
     ),
     "conv1d-with-bias": GPT2Config(vocab_size=97, n_embd=24, n_layer=3, n_head=4, n_positions=16),
-}  # fmt: skip
+}
 
 
 def causal(kind: str = "grouped-query") -> PreTrainedModel:

@@ -28,11 +28,17 @@ from seme.interp.neurons import (
 
 CONFIGS = {
     "llama": LlamaConfig(
-        vocab_size=211, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
-        num_key_value_heads=2, tie_word_embeddings=True, pad_token_id=0,
+        vocab_size=211,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        tie_word_embeddings=True,
+        pad_token_id=0,
     ),
     "gpt2": GPT2Config(vocab_size=211, n_embd=32, n_layer=3, n_head=4, n_positions=64),
-}  # fmt: skip
+}
 
 
 def causal(kind: str = "llama", seed: int = 0) -> PreTrainedModel:

@@ -250,10 +250,12 @@ _HALVES = np.arange(20) % 2
         (lambda: expected_calibration_error([[1.0]], [0], bins=0), "bins is 0"),
         (lambda: probe_layers(_STATES, _HALVES).bootstrap(0, np.random.default_rng()), "count is 0"),
         (lambda: probe_layers(_STATES, _HALVES).band(np.random.default_rng(), level=1), "level is 1"),
-        (lambda: probe_layers(_STATES, _HALVES).selectivity(probe_layers(LayerStates.of(np.eye(20)), _HALVES)),
-         "control has 1 layers"),
+        (
+            lambda: probe_layers(_STATES, _HALVES).selectivity(probe_layers(LayerStates.of(np.eye(20)), _HALVES)),
+            "control has 1 layers",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_refused(call, words):
     with pytest.raises(InputError, match=words):
         call()

@@ -118,8 +118,9 @@ def test_near_duplicates_fill_the_budget_unless_they_are_passed_over():
 
 def test_copies_of_the_examples_are_found_whatever_their_case_and_space():
     assert copies_of_targets(["Add  two\nnumbers", "Sort a list", "add two numbers"], ["add two numbers"]).tolist() == [
-        0, 2,
-    ]  # fmt: skip
+        0,
+        2,
+    ]
 
 
 def test_profiles_show_the_planted_units_and_how_far_apart_tasks_are():

@@ -23,10 +23,18 @@ VOCABULARY, WIDTH, IMAGE_TOKEN, PATCHES = 40, 32, 39, 4
 
 
 SIZES = {
-    "vocab_size": VOCABULARY, "hidden_size": WIDTH, "intermediate_size": 48, "num_hidden_layers": 3,
-    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128, "initializer_range": 0.6,
-    "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 0,
-}  # fmt: skip
+    "vocab_size": VOCABULARY,
+    "hidden_size": WIDTH,
+    "intermediate_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 128,
+    "initializer_range": 0.6,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "pad_token_id": 0,
+}
 
 
 def text_config():
@@ -41,13 +49,22 @@ def language_model():
 def vision_language_model():
     torch.manual_seed(1)
     vision = CLIPVisionConfig(
-        hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2, image_size=8, patch_size=4,
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        image_size=8,
+        patch_size=4,
         initializer_range=0.5,
-    )  # fmt: skip
+    )
     config = LlavaConfig(
-        vision_config=vision, text_config=text_config(), image_token_index=IMAGE_TOKEN, vision_feature_layer=-1,
-        vision_feature_select_strategy="default", tie_word_embeddings=False,
-    )  # fmt: skip
+        vision_config=vision,
+        text_config=text_config(),
+        image_token_index=IMAGE_TOKEN,
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="default",
+        tie_word_embeddings=False,
+    )
     return LlavaForConditionalGeneration(config).eval()
 
 
@@ -68,12 +85,21 @@ def planar_model():
     torch.manual_seed(4)
     rope = {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 100.0}
     config = Qwen2VLConfig(
-        text_config={**SIZES, "rope_parameters": rope}, image_token_id=IMAGE_TOKEN, tie_word_embeddings=False,
+        text_config={**SIZES, "rope_parameters": rope},
+        image_token_id=IMAGE_TOKEN,
+        tie_word_embeddings=False,
         vision_config={
-            "depth": 2, "embed_dim": 16, "num_heads": 2, "hidden_size": WIDTH, "patch_size": 2, "spatial_merge_size": 2,
-            "temporal_patch_size": 1, "mlp_ratio": 2, "initializer_range": 0.5,
+            "depth": 2,
+            "embed_dim": 16,
+            "num_heads": 2,
+            "hidden_size": WIDTH,
+            "patch_size": 2,
+            "spatial_merge_size": 2,
+            "temporal_patch_size": 1,
+            "mlp_ratio": 2,
+            "initializer_range": 0.5,
         },
-    )  # fmt: skip
+    )
     return Qwen2VLForConditionalGeneration(config).eval()
 
 
@@ -114,6 +140,9 @@ def with_planar_images(batch, seed=0):
         mask.append(kept[:first] + [1] * PATCHES + kept[first:])
     tokens = torch.tensor(ids)
     return {
-        "input_ids": tokens, "attention_mask": torch.tensor(mask), "pixel_values": patches,
-        "image_grid_thw": torch.tensor([[1, 4, 4]] * count), "mm_token_type_ids": (tokens == IMAGE_TOKEN).int(),
-    }  # fmt: skip
+        "input_ids": tokens,
+        "attention_mask": torch.tensor(mask),
+        "pixel_values": patches,
+        "image_grid_thw": torch.tensor([[1, 4, 4]] * count),
+        "mm_token_type_ids": (tokens == IMAGE_TOKEN).int(),
+    }

@@ -18,7 +18,7 @@ from seme.interp.steering import (
     read,
     shifted,
     watching,
-)  # fmt: skip
+)
 from seme.interp.steering.path import Path, Step
 
 NONE = ObjectNames({"nothing": [[37]]})
@@ -70,9 +70,15 @@ def test_nothing_changes_where_nothing_alarms():
     model, batch = language_model(), prompts()
     free = decode(model, batch, ALL, longest=8, ends=[1])
     calm = decode(
-        model, batch, ALL, longest=8, ends=[1], site="resid.1", detector=DirectionDetector(random_direction(WIDTH)),
+        model,
+        batch,
+        ALL,
+        longest=8,
+        ends=[1],
+        site="resid.1",
+        detector=DirectionDetector(random_direction(WIDTH)),
         intervention=Intervention(1e9),
-    )  # fmt: skip
+    )
     assert [one.ids for one in calm] == [one.ids for one in free]
     assert not any(one.interventions for one in calm)
 
@@ -190,8 +196,15 @@ def test_what_cannot_be_used_is_refused():
         pass
     with pytest.raises(InputError, match="nothing was generated"), watching(model, "resid.1", TokenEntropy()) as watch:
         print(watch.scores)  # noqa: T201
-    for wrong in ({"threshold": np.nan}, {"budget": -1}, {"candidates": 1}, {"plausible": 2}, {"kind": "x"},
-                  {"start": "x"}, {"spent": "x"}):  # fmt: skip
+    for wrong in (
+        {"threshold": np.nan},
+        {"budget": -1},
+        {"candidates": 1},
+        {"plausible": 2},
+        {"kind": "x"},
+        {"start": "x"},
+        {"spent": "x"},
+    ):
         with pytest.raises(InputError, match=next(iter(wrong))):
             Intervention(**{"threshold": 0.5, **wrong})
     assert VOCABULARY == 40

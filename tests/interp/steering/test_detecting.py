@@ -27,7 +27,7 @@ from seme.interp.steering import (
     random_direction,
     threshold_at,
     truthful_direction,
-)  # fmt: skip
+)
 from seme.interp.steering.subspace import principal_axes
 
 
@@ -197,6 +197,6 @@ def test_what_cannot_be_used_is_refused():
         (lambda: ComnHallu(2, how="anchors").fit(x, x), "anchors are missing"),
         (lambda: ComnHallu(2, how="anchors").fit(x, x, anchors=(x, x[:4])), "expected pairs"),
         (lambda: ComnHallu(2).source(x), "not fitted"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(InputError, match=words):
             call()

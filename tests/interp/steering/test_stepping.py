@@ -76,8 +76,9 @@ def test_a_row_alone_is_cut_off_in_the_cache_itself():
     torch.testing.assert_close(
         stepper.feed([9]).logits[0],
         _fresh(model, {"input_ids": torch.tensor([[3, 4, 5]]), "attention_mask": torch.ones(1, 3)}, 0, [6, 9]),
-        rtol=1e-4, atol=1e-4,
-    )  # fmt: skip
+        rtol=1e-4,
+        atol=1e-4,
+    )
 
 
 def test_no_hook_is_left_and_what_cannot_be_used_is_refused():

@@ -25,9 +25,13 @@ class Letters:
 def model():
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=128, hidden_size=24, intermediate_size=32, num_hidden_layers=2, num_attention_heads=4,
+        vocab_size=128,
+        hidden_size=24,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
         num_key_value_heads=2,
-    )  # fmt: skip
+    )
     made = LlamaForCausalLM(config).eval().double()
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.3)

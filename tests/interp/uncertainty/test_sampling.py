@@ -40,9 +40,17 @@ def windowed():
     """A sliding window of three tokens in every other layer."""
     torch.manual_seed(1)
     config = Gemma2Config(
-        vocab_size=28, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, head_dim=8,
-        num_key_value_heads=1, sliding_window=3, query_pre_attn_scalar=8, initializer_range=0.5,
-    )  # fmt: skip
+        vocab_size=28,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        head_dim=8,
+        num_key_value_heads=1,
+        sliding_window=3,
+        query_pre_attn_scalar=8,
+        initializer_range=0.5,
+    )
     return Gemma2ForCausalLM(config).eval()
 
 

@@ -114,9 +114,15 @@ def test_semantic_entropy_stays_where_the_volume_grows_with_the_separation():
 
 
 SCORES = [
-    SemanticVolume(10), SemanticVolume(None, centred=True), SemanticVolume(10, renormalised=True), MeanDistance(),
-    EigenScore(), SemanticEntropy(Meanings(0.6)), MeaningCount(Meanings(0.6)), LexicalDissimilarity(),
-]  # fmt: skip
+    SemanticVolume(10),
+    SemanticVolume(None, centred=True),
+    SemanticVolume(10, renormalised=True),
+    MeanDistance(),
+    EigenScore(),
+    SemanticEntropy(Meanings(0.6)),
+    MeaningCount(Meanings(0.6)),
+    LexicalDissimilarity(),
+]
 
 
 @pytest.mark.parametrize("score", SCORES[:-1], ids=lambda one: type(one).__name__)
@@ -218,7 +224,7 @@ def test_decisions():
         (lambda: mixture_threshold([1, 1, 2, 2]), "2 different scores"),
         (lambda: best_threshold([1, 2], [0, 1], measure="auc"), "measure is 'auc'"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_refused(call, words):
     with pytest.raises(InputError, match=words):
         call()

@@ -53,12 +53,24 @@ def test_storing_twice_changes_nothing(library: Library) -> None:
 
 def test_every_field_comes_back(library: Library) -> None:
     full = paper(
-        1, authors=("Émile Ünal", "李"), author_count=2, published=PaperDate.parse("Sep 25"),
+        1,
+        authors=("Émile Ünal", "李"),
+        author_count=2,
+        published=PaperDate.parse("Sep 25"),
         listed=dt.date(2026, 3, 2),
-        version=3, updated=dt.datetime(2026, 3, 3, 4, 5, tzinfo=dt.timezone(dt.timedelta(hours=2))),
-        categories=("cs.CL", "cs.LG"), tags=("sparse-codes",), links={"abs": "https://arxiv.org/abs/2603.00001"},
-        votes=4, comments=2, note="12 pages", doi="10.1/x", journal="J", withdrawn=True, method="atoms",
-    )  # fmt: skip
+        version=3,
+        updated=dt.datetime(2026, 3, 3, 4, 5, tzinfo=dt.timezone(dt.timedelta(hours=2))),
+        categories=("cs.CL", "cs.LG"),
+        tags=("sparse-codes",),
+        links={"abs": "https://arxiv.org/abs/2603.00001"},
+        votes=4,
+        comments=2,
+        note="12 pages",
+        doi="10.1/x",
+        journal="J",
+        withdrawn=True,
+        method="atoms",
+    )
     library.papers.store([full])
     assert library.papers.get(full.id).paper == full
 

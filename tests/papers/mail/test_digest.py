@@ -65,9 +65,12 @@ def inbox() -> Iterator[Inbox]:
 def mailing(settings: Settings, inbox: Inbox) -> Settings:
     """Return settings that send to it."""
     return Settings(
-        home=settings.home, secret=settings.secret, mail_from="Seme <seme@papers.example>",
-        smtp=f"smtp+plain://127.0.0.1:{inbox.port}", public_url="http://127.0.0.1",
-    )  # fmt: skip
+        home=settings.home,
+        secret=settings.secret,
+        mail_from="Seme <seme@papers.example>",
+        smtp=f"smtp+plain://127.0.0.1:{inbox.port}",
+        public_url="http://127.0.0.1",
+    )
 
 
 def body(mail: EmailMessage, kind: str) -> str:
@@ -146,9 +149,12 @@ def test_killed_in_the_middle_nobody_gets_two(catalogue: Library, mailing: Setti
     subscribed(catalogue, people=8)
     command = [sys.executable, "-m", "seme.cli", "digest", "daily", "--limit", "3"]
     environment = {
-        **os.environ, "SEME_HOME": str(mailing.home), "SEME_SMTP": mailing.smtp.get_secret_value(),
-        "SEME_SECRET": "x" * 40, "SEME_MAIL_FROM": mailing.mail_from,
-    }  # fmt: skip
+        **os.environ,
+        "SEME_HOME": str(mailing.home),
+        "SEME_SMTP": mailing.smtp.get_secret_value(),
+        "SEME_SECRET": "x" * 40,
+        "SEME_MAIL_FROM": mailing.mail_from,
+    }
     inbox.pause = 0.4
     for wanted in (2, 4, 6):
         run = subprocess.Popen(command, env=environment)

@@ -21,8 +21,14 @@ def fetcher(tmp_path: Path) -> Callable[..., Fetcher]:
     def make(*, attempts: int = 20, budget: float = 100.0, total: float = 0.5, interval: float = INTERVAL) -> Fetcher:
         gate = RequestGate(tmp_path / "gate", interval)
         return Fetcher(
-            gate, contact="tests", read=0.3, total=total, attempts=attempts, base=0.001, budget=budget,
+            gate,
+            contact="tests",
+            read=0.3,
+            total=total,
+            attempts=attempts,
+            base=0.001,
+            budget=budget,
             generator=random.Random(1),
-        )  # fmt: skip
+        )
 
     return make

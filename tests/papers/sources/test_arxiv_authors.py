@@ -26,7 +26,7 @@ from seme.papers.sources.arxiv_authors import parse_authors
         ("", []),
         (" , ;", []),
     ],
-)  # fmt: skip
+)
 def test_names_are_read_without_affiliations(line: str, names: list[str]) -> None:
     assert parse_authors(line) == tuple(names)
 

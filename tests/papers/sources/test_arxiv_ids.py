@@ -52,11 +52,18 @@ def test_a_month_that_does_not_exist_is_january() -> None:
 @pytest.mark.parametrize(
     ("category", "spec"),
     [
-        ("cs.CL", "cs:cs:CL"), ("math.CO", "math:math:CO"), ("cond-mat.dis-nn", "physics:cond-mat:dis-nn"),
-        ("hep-th", "physics:hep-th"), ("quant-ph", "physics:quant-ph"), ("physics.optics", "physics:physics:optics"),
-        ("physics", "physics:physics"), ("cs", "cs"), ("stat.ML", "stat:stat:ML"), ("q-bio.NC", "q-bio:q-bio:NC"),
+        ("cs.CL", "cs:cs:CL"),
+        ("math.CO", "math:math:CO"),
+        ("cond-mat.dis-nn", "physics:cond-mat:dis-nn"),
+        ("hep-th", "physics:hep-th"),
+        ("quant-ph", "physics:quant-ph"),
+        ("physics.optics", "physics:physics:optics"),
+        ("physics", "physics:physics"),
+        ("cs", "cs"),
+        ("stat.ML", "stat:stat:ML"),
+        ("q-bio.NC", "q-bio:q-bio:NC"),
     ],
-)  # fmt: skip
+)
 def test_the_set_of_a_subject_class(category: str, spec: str) -> None:
     assert category_set(category) == spec
 

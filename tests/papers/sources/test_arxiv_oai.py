@@ -239,11 +239,15 @@ def test_a_server_that_stays_busy_ends_the_run(source: Read) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"categories": ["cs.CL", "cs.LG"]}, {"categories": ["c s"]}, {"categories": ["cs.CL"], "set_spec": "cs"},
-        {"metadata_prefix": "oai_dc"}, {"days": 0}, {"days": 3, "since": LAST_DAY},
+        {"categories": ["cs.CL", "cs.LG"]},
+        {"categories": ["c s"]},
+        {"categories": ["cs.CL"], "set_spec": "cs"},
+        {"metadata_prefix": "oai_dc"},
+        {"days": 0},
+        {"days": 3, "since": LAST_DAY},
         {"since": LAST_DAY, "until": LAST_DAY - DAY},
     ],
-)  # fmt: skip
+)
 def test_bad_arguments_are_named(options: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"set|category|format|days|until"):
         ArxivOaiSource(**options)
@@ -281,8 +285,9 @@ def test_a_record_that_cannot_be_read_is_skipped_and_named() -> None:
         )
     )
     assert [(paper.title, paper.version, paper.withdrawn) for paper in read.papers] == [
-        ("Good", 1, False), ("Taken back", 2, True),
-    ]  # fmt: skip
+        ("Good", 1, False),
+        ("Taken back", 2, True),
+    ]
     names = ["2611.00002", "2611.00003", "2611.00004", "x", "2611.00005", "2611.00006", "none"]
     assert [line.split(": ")[0] for line in read.skipped] == [f"oai:arXiv.org:{name}" for name in names]
     assert read.removed == ()

@@ -116,10 +116,18 @@ def test_what_the_export_writes_is_what_is_read(
     tmp_path: Path, title: str, summary: str, names: list[str], day: object, tags: list[str]
 ) -> None:
     record = {
-        "id": "2401.00001", "title": title, "authors": names, "published": str(day), "journal": "",
-        "doi": "10.1000/a_b", "categories": ["cs.CL"], "links": {"abs": "https://arxiv.org/abs/2401.00001"},
-        "summary": summary, "note": title, "tags": tags,
-    }  # fmt: skip
+        "id": "2401.00001",
+        "title": title,
+        "authors": names,
+        "published": str(day),
+        "journal": "",
+        "doi": "10.1000/a_b",
+        "categories": ["cs.CL"],
+        "links": {"abs": "https://arxiv.org/abs/2401.00001"},
+        "summary": summary,
+        "note": title,
+        "tags": tags,
+    }
     papers, skipped = read(bibtex_entry(record, set()), tmp_path)
     assert skipped == []
     (paper,) = papers

@@ -27,9 +27,13 @@ def test_good_lines_are_papers_and_bad_ones_are_named(tmp_path: Path) -> None:
     file = write(
         tmp_path / "papers.jsonl",
         {"id": "2603.00001", "title": "One", "authors": ["A", {"name": "B"}], "published": "2026-03-01", "votes": 3},
-        "not json", [1], {"title": ""}, {"title": "x", "votes": "many"}, "9" * (LONGEST_LINE * 2 + 7),
+        "not json",
+        [1],
+        {"title": ""},
+        {"title": "x", "votes": "many"},
+        "9" * (LONGEST_LINE * 2 + 7),
         {"paper": {"id": "2603.00002", "title": "Two", "upvotes": 5}, "publishedAt": "2026-03-02T00:00:00Z"},
-    )  # fmt: skip
+    )
     (batch,) = JsonlSource(file).batches()
     assert [(p.id, p.votes, str(p.published)) for p in batch.papers] == [
         ("2603.00001", 3, "2026-03-01"),

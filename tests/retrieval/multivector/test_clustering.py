@@ -34,8 +34,12 @@ def test_ward_is_that_of_scipy(seed):
 
 
 @settings(max_examples=40, deadline=None)
-@given(length=st.integers(1, 20), count=st.integers(1, 25), method=st.sampled_from(["kmeans", "agglomerative"]),
-       distinct=st.integers(1, 20))  # fmt: skip
+@given(
+    length=st.integers(1, 20),
+    count=st.integers(1, 25),
+    method=st.sampled_from(["kmeans", "agglomerative"]),
+    distinct=st.integers(1, 20),
+)
 def test_means_keep_the_sum_and_are_at_most_as_many_as_asked(length, count, method, distinct):
     vectors = np.random.default_rng(length).normal(size=(distinct, 3))[np.arange(length) % distinct]
     clustering = Clustering(method, count=count)

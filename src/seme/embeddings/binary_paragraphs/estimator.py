@@ -129,8 +129,13 @@ class BinaryParagraphVector:
     def save(self, folder: Path | str) -> Path:
         """Write it into a folder, whole or not at all."""
         state = {name: one.numpy() for name, one in self._fitted().state_dict().items()}
-        config = {"format": _FORMAT, "settings": asdict(self.settings), "seed": self.seed,
-                  "terms": self.terms_.names, "losses": self.losses_}  # fmt: skip
+        config = {
+            "format": _FORMAT,
+            "settings": asdict(self.settings),
+            "seed": self.seed,
+            "terms": self.terms_.names,
+            "losses": self.losses_,
+        }
         tensors = {**state, "vectors": self.vectors_, "counts": self.terms_.counts}
         return write_tensor_folder(Path(folder), config, tensors, names=_FILES, kind="set of paragraph vectors")
 

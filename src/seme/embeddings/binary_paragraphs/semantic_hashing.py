@@ -64,13 +64,17 @@ class HashingNetwork(nn.Module):
         self.softmax = SampledSoftmax(counts, settings.hidden, candidates=settings.candidates)
         self.bag = nn.EmbeddingBag(len(self.softmax.bias), settings.hidden, mode="sum")
         self.encode = nn.Sequential(
-            nn.Tanh(), nn.Linear(settings.hidden, settings.hidden), nn.Tanh(),
+            nn.Tanh(),
+            nn.Linear(settings.hidden, settings.hidden),
+            nn.Tanh(),
             nn.Linear(settings.hidden, settings.bits),
-        )  # fmt: skip
+        )
         self.decode = nn.Sequential(
-            nn.Linear(settings.bits, settings.hidden), nn.Tanh(),
-            nn.Linear(settings.hidden, settings.hidden), nn.Tanh(),
-        )  # fmt: skip
+            nn.Linear(settings.bits, settings.hidden),
+            nn.Tanh(),
+            nn.Linear(settings.hidden, settings.hidden),
+            nn.Tanh(),
+        )
 
     def before_rounding(self, terms: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
         """Return what the code is the signs of, (m, bits)."""

@@ -136,9 +136,13 @@ class ViewBatches:
 
     def _batch(self, chunks: Sequence[Tokens], rng: np.random.Generator) -> ViewPair:
         change: Callable[[Tokens], Tokens] = partial(
-            augment, rng=rng, kind=self.views.augmentation, probability=self.views.probability,
-            mask_id=self._tokenizer.mask_token_id, replacements=self._plain,
-        )  # fmt: skip
+            augment,
+            rng=rng,
+            kind=self.views.augmentation,
+            probability=self.views.probability,
+            mask_id=self._tokenizer.mask_token_id,
+            replacements=self._plain,
+        )
         pairs = [tuple(change(view) for view in self.views.pair(chunk, rng)) for chunk in chunks]
         return {
             name: padded([pair[side] for pair in pairs], self._tokenizer) for side, name in enumerate(("query", "key"))

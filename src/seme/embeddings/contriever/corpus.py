@@ -60,8 +60,9 @@ class TokenCorpus:
             rows += [row for row in found["input_ids"] if row]
         if not rows:
             raise InputError(f"none of the {len(texts)} texts has a token", hint="Give texts with words")
-        return cls(np.concatenate([np.asarray(row, dtype=np.int64) for row in rows]), list(map(len, rows)),
-                   across=across)  # fmt: skip
+        return cls(
+            np.concatenate([np.asarray(row, dtype=np.int64) for row in rows]), list(map(len, rows)), across=across
+        )
 
     def __len__(self) -> int:
         return len(self.tokens)

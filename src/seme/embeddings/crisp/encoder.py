@@ -135,8 +135,12 @@ class MultiVectorEncoder(nn.Module):
         InputError
             If the folder exists.
         """
-        config = {"format": 1, "dim": None if isinstance(self.projection, nn.Identity) else self.dim,
-                  "normalise": self.normalise, "prefix": self.prefix}  # fmt: skip
+        config = {
+            "format": 1,
+            "dim": None if isinstance(self.projection, nn.Identity) else self.dim,
+            "normalise": self.normalise,
+            "prefix": self.prefix,
+        }
         tensors = {name: one.detach().cpu().numpy() for name, one in self.projection.state_dict().items()}
         with new_folder(folder) as place:
             write_tensor_folder(place, config, tensors, names=_NAMES, kind="multi-vector encoder")

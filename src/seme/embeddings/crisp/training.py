@@ -58,9 +58,12 @@ class PairBatches:
             documents, document_mask = padded([self.documents[row] for row in rows])
             own = self.groups[rows]
             yield {
-                "queries": queries, "query_mask": query_mask, "documents": documents, "attention_mask": document_mask,
+                "queries": queries,
+                "query_mask": query_mask,
+                "documents": documents,
+                "attention_mask": document_mask,
                 "ignored": torch.from_numpy(own[:, None] == own[None, :]),
-            }  # fmt: skip
+            }
             number += 1
 
 

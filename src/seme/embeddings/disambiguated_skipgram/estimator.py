@@ -77,10 +77,22 @@ class DisambiguatedSkipGram(SenseVectors):
         """
         if not self._index:
             raise InputError("the senses were not learned", hint="Call fit first")
-        config = {"format": _FORMAT, "settings": asdict(self.settings), "seed": self.seed,
-                  "words": self.lexicon_.names, "losses": self.losses_}  # fmt: skip
-        tensors = {"vectors": self.vectors_, "output": self.output_, "matrices": self._matrices, "biases": self._biases,
-                   "priors": self.priors_, "kept": self.kept_, "counts": self.lexicon_.counts}  # fmt: skip
+        config = {
+            "format": _FORMAT,
+            "settings": asdict(self.settings),
+            "seed": self.seed,
+            "words": self.lexicon_.names,
+            "losses": self.losses_,
+        }
+        tensors = {
+            "vectors": self.vectors_,
+            "output": self.output_,
+            "matrices": self._matrices,
+            "biases": self._biases,
+            "priors": self.priors_,
+            "kept": self.kept_,
+            "counts": self.lexicon_.counts,
+        }
         return write_tensor_folder(Path(folder), config, tensors, names=_FILES, kind="set of sense vectors")
 
     @classmethod

@@ -49,9 +49,15 @@ class FeedbackEncoder(nn.Module):
     """
 
     def __init__(
-        self, base: TextEncoder, *, passages: int = 3, trained: int | None = None, family: Family = "bert",
-        longest: int = 512, whole: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        base: TextEncoder,
+        *,
+        passages: int = 3,
+        trained: int | None = None,
+        family: Family = "bert",
+        longest: int = 512,
+        whole: bool = False,
+    ) -> None:
         super().__init__()
         count = base.depth if trained is None else trained
         if passages < 1:
@@ -139,9 +145,12 @@ class FeedbackEncoder(nn.Module):
         for i, block in enumerate(self.blocks):
             layers[self.first + i].load_state_dict(block.state_dict())
         config = {
-            "passages": self.passages, "trained": len(self.blocks), "family": self.family, "longest": self.longest,
+            "passages": self.passages,
+            "trained": len(self.blocks),
+            "family": self.family,
+            "longest": self.longest,
             "whole": self.whole,
-        }  # fmt: skip
+        }
         with new_folder(folder) as place:
             whole.write(place)
             (place / _CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")

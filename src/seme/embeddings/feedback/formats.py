@@ -25,9 +25,14 @@ TCT_PREFIX = 4
 
 
 def feedback_ids(
-    tokenizer: Any, query: str, passages: Sequence[str], *, family: Family = "bert", longest: int = 512,
+    tokenizer: Any,
+    query: str,
+    passages: Sequence[str],
+    *,
+    family: Family = "bert",
+    longest: int = 512,
     whole: bool = False,
-) -> list[int]:  # fmt: skip
+) -> list[int]:
     """Return the tokens' numbers of a query and its passages, at most `longest`.
 
     Parameters
@@ -69,9 +74,14 @@ def feedback_ids(
 
 
 def feedback_batch(
-    tokenizer: Any, pairs: Sequence[tuple[str, Sequence[str]]], *, family: Family = "bert", longest: int = 512,
-    whole: bool = False, pad_to: int | None = None,
-) -> dict[str, torch.Tensor]:  # fmt: skip
+    tokenizer: Any,
+    pairs: Sequence[tuple[str, Sequence[str]]],
+    *,
+    family: Family = "bert",
+    longest: int = 512,
+    whole: bool = False,
+    pad_to: int | None = None,
+) -> dict[str, torch.Tensor]:
     """Return `input_ids` and `attention_mask` (n, length) of pairs of a query and its passages.
 
     Parameters

@@ -18,9 +18,13 @@ Rows = npt.NDArray[np.int64]
 
 
 def hard_negatives(
-    ranking: Sequence[int] | Rows, relevant: Sequence[int] | Rows, *, depth: int = 200, count: int = 100,
+    ranking: Sequence[int] | Rows,
+    relevant: Sequence[int] | Rows,
+    *,
+    depth: int = 200,
+    count: int = 100,
     rng: np.random.Generator,
-) -> Rows:  # fmt: skip
+) -> Rows:
     """Return up to `count` documents, drawn from the `depth` best of a ranking, that are not relevant.
 
     Parameters
@@ -70,9 +74,17 @@ class FeedbackBatches:
     """
 
     def __init__(
-        self, states: npt.NDArray[np.float32], mask: torch.Tensor, documents: npt.NDArray[np.float32],
-        relevant: Sequence[Rows], negatives: Sequence[Rows], *, size: int = 16, hard: int = 8, seed: int = 0,
-    ) -> None:  # fmt: skip
+        self,
+        states: npt.NDArray[np.float32],
+        mask: torch.Tensor,
+        documents: npt.NDArray[np.float32],
+        relevant: Sequence[Rows],
+        negatives: Sequence[Rows],
+        *,
+        size: int = 16,
+        hard: int = 8,
+        seed: int = 0,
+    ) -> None:
         if not len(states) == len(mask) == len(relevant) == len(negatives):
             raise InputError(
                 f"there are {len(states)} states, {len(mask)} masks, {len(relevant)} lists of relevant documents and "

@@ -51,9 +51,14 @@ class Cascade:
 
     @classmethod
     def fit(
-        cls, dims: Sequence[int], logits: Sequence[npt.ArrayLike], labels: npt.ArrayLike, *, tolerance: float = 0.0,
+        cls,
+        dims: Sequence[int],
+        logits: Sequence[npt.ArrayLike],
+        labels: npt.ArrayLike,
+        *,
+        tolerance: float = 0.0,
         grid: int = 200,
-    ) -> Self:  # fmt: skip
+    ) -> Self:
         """Learn the thresholds on examples that nothing is tested on.
 
         From the last size but one to the first, each takes the lowest threshold with which the cascade from there on is
@@ -107,9 +112,7 @@ class Cascade:
         return Answers(said[place, np.arange(len(place))], np.array(self.dims)[place])
 
 
-def _surest(
-    logits: Sequence[npt.ArrayLike], sizes: int, rows: int | None
-) -> tuple[Array, npt.NDArray[np.int64]]:  # fmt: skip
+def _surest(logits: Sequence[npt.ArrayLike], sizes: int, rows: int | None) -> tuple[Array, npt.NDArray[np.int64]]:
     """Return the largest probability and its class, (sizes, n) both."""
     arrays = [np.asarray(one, dtype=np.float64) for one in logits]
     shapes = {one.shape for one in arrays}

@@ -47,9 +47,15 @@ class MatryoshkaLoss(nn.Module):
     """
 
     def __init__(
-        self, base: Callable[..., torch.Tensor], dims: Sequence[int], *, weights: Sequence[float] | None = None,
-        normalise: bool | None = None, dims_per_step: int | None = None, also: Sequence[str] = ("hard", "queue"),
-    ) -> None:  # fmt: skip
+        self,
+        base: Callable[..., torch.Tensor],
+        dims: Sequence[int],
+        *,
+        weights: Sequence[float] | None = None,
+        normalise: bool | None = None,
+        dims_per_step: int | None = None,
+        also: Sequence[str] = ("hard", "queue"),
+    ) -> None:
         super().__init__()
         self.base, self.dims = base, checked_dims(dims)
         self.weights = checked_weights(weights, self.dims)

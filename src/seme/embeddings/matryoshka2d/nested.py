@@ -72,9 +72,14 @@ class TwoDimensionalLoss(nn.Module):
     """
 
     def __init__(
-        self, base: Base, dims: Sequence[int], *, weighting: Weighting = "linear", align: float = 1.0,
+        self,
+        base: Base,
+        dims: Sequence[int],
+        *,
+        weighting: Weighting = "linear",
+        align: float = 1.0,
         temperature: float = 1.0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         if not dims or min(dims) < 1 or not temperature > 0 or align < 0:
             raise InputError(f"dims is {dims}, temperature {temperature}, align {align}: none may be empty or negative")

@@ -90,16 +90,31 @@ class Helper:
             return None
         first = int(self.helped.any(0).to(torch.uint8).argmax())
         read = cross_attention(
-            query[:, :, first:], self.recorded.keys[layer], self.recorded.values[layer], self.mask, self.weights,
-            scaling=scaling, value_norm=self.value_norm, shortcut=self.shortcut, block=self.block,
-        )  # fmt: skip
+            query[:, :, first:],
+            self.recorded.keys[layer],
+            self.recorded.values[layer],
+            self.mask,
+            self.weights,
+            scaling=scaling,
+            value_norm=self.value_norm,
+            shortcut=self.shortcut,
+            block=self.block,
+        )
         return F.pad(read * self.helped[:, None, first:, None], (0, 0, first, 0))
 
 
 def cross_attention(
-    query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor, weights: torch.Tensor, *,
-    scaling: float | None = None, value_norm: bool = True, shortcut: bool = False, block: int = 8,
-) -> torch.Tensor:  # fmt: skip
+    query: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    mask: torch.Tensor,
+    weights: torch.Tensor,
+    *,
+    scaling: float | None = None,
+    value_norm: bool = True,
+    shortcut: bool = False,
+    block: int = 8,
+) -> torch.Tensor:
     """Return `sum_j w_ij O_ij`, with `O_ij = A_ij V_j / (A_ij |V_j| + 1e-6)`, `A_ij = softmax(q_i K_j^T * scaling)`.
 
     No causal mask: every token of chunk j is seen (Revela, in-batch attention and value normalisation).
@@ -150,9 +165,14 @@ def cross_attention(
 
 
 def _read(
-    query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor, scaling: float, *,
+    query: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    mask: torch.Tensor,
+    scaling: float,
+    *,
     value_norm: bool,
-) -> torch.Tensor:  # fmt: skip
+) -> torch.Tensor:
     scores = (query @ keys.transpose(-1, -2)) * scaling
     scores = scores.masked_fill(~mask.bool()[:, None, None, :], torch.finfo(scores.dtype).min)
     kept = scores.dtype if scores.dtype == torch.float64 else torch.float32
@@ -208,9 +228,16 @@ def in_batch_attention(model: PreTrainedModel) -> Iterator[None]:
 
 
 def _attention(
-    module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: torch.Tensor | None,
-    scaling: float, dropout: float = 0.0, in_batch: Hook | None = None, **others: Any,
-) -> tuple[torch.Tensor, None]:  # fmt: skip
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float,
+    dropout: float = 0.0,
+    in_batch: Hook | None = None,
+    **others: Any,
+) -> tuple[torch.Tensor, None]:
     found, _ = sdpa_attention_forward(
         module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
     )

@@ -89,9 +89,15 @@ class ChunkBatches:
     """
 
     def __init__(
-        self, documents: Sequence[Sequence[str]], tokenizer: Any, *, size: int = 16, group: int = 2,
-        longest: int = 157, seed: int = 0,
-    ) -> None:  # fmt: skip
+        self,
+        documents: Sequence[Sequence[str]],
+        tokenizer: Any,
+        *,
+        size: int = 16,
+        group: int = 2,
+        longest: int = 157,
+        seed: int = 0,
+    ) -> None:
         self.documents, self.tokenizer = documents, tokenizer
         self.size, self.group, self.longest, self.seed = size, group, longest, seed
         self.texts(0)

@@ -44,9 +44,16 @@ class Revela(nn.Module):
     """
 
     def __init__(
-        self, retriever: DecoderRetriever, language_model: PreTrainedModel, *, temperature: float = 0.05,
-        value_norm: bool = True, frozen: bool = False, shortcut: bool = False, block: int = 8,
-    ) -> None:  # fmt: skip
+        self,
+        retriever: DecoderRetriever,
+        language_model: PreTrainedModel,
+        *,
+        temperature: float = 0.05,
+        value_norm: bool = True,
+        frozen: bool = False,
+        shortcut: bool = False,
+        block: int = 8,
+    ) -> None:
         super().__init__()
         if {id(one) for one in retriever.parameters()} & {id(one) for one in language_model.parameters()}:
             raise InputError("retriever and language model share weights", hint="Give the retriever a copy")
@@ -71,9 +78,14 @@ class Revela(nn.Module):
     def help(self, batch: ChunkBatch, recorder: Recorder, weights: torch.Tensor) -> torch.Tensor:
         """Make pass B: return the last states (n, length, d) of chunks that read the others as the weights say."""
         hook = Helper(
-            recorder, weights, batch["attention_mask"].bool(), batch["helped"], value_norm=self.value_norm,
-            shortcut=self.shortcut, block=self.block,
-        )  # fmt: skip
+            recorder,
+            weights,
+            batch["attention_mask"].bool(),
+            batch["helped"],
+            value_norm=self.value_norm,
+            shortcut=self.shortcut,
+            block=self.block,
+        )
         return self._states(batch, hook)
 
     def prediction_loss(self, states: torch.Tensor, batch: ChunkBatch, *, helped_only: bool = False) -> torch.Tensor:

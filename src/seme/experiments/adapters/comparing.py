@@ -34,9 +34,12 @@ def add(report: Report, encoder: str, tasks: list[Task], settings: AdaptersSetti
     _add_free_map(report, encoder, chosen, settings, context)
     differences = [_at_first(task, settings.rank) for task in tasks]
     report.claim(
-        Claim.at_most("An untrained adapter changes no measure of any task (largest difference)",
-                      measured=max(differences), ceiling=0.0)
-    )  # fmt: skip
+        Claim.at_most(
+            "An untrained adapter changes no measure of any task (largest difference)",
+            measured=max(differences),
+            ceiling=0.0,
+        )
+    )
 
 
 def _ranked(
@@ -49,12 +52,22 @@ def _ranked(
         parts = [
             kept(
                 context.cache / "adapters",
-                (task.name, encoder, seed, context.seed, settings.documents, settings.pairs, settings.queries,
-                 settings.few, _RATES, asdict(made)),
+                (
+                    task.name,
+                    encoder,
+                    seed,
+                    context.seed,
+                    settings.documents,
+                    settings.pairs,
+                    settings.queries,
+                    settings.few,
+                    _RATES,
+                    asdict(made),
+                ),
                 partial(_few, task, made, seed + context.seed, settings.few),
             )
             for task in tasks
-        ]  # fmt: skip
+        ]
         rows.append({name: float(np.mean([one[name] for one in parts])) for name in parts[0]})
     return rows
 
@@ -83,25 +96,36 @@ def _add_ranks(report: Report, found: dict[int | None, list[Row]], settings: Ada
     low, full = means[settings.rank], means[None]
     ratios = [a["test"] / b["test"] for a, b in zip(found[settings.rank], found[None], strict=True)]
     report.claim(
-        Claim.at_least(f"Rank {settings.rank} is as good as the full rank ({_MEASURE}, ratio, {settings.few} pairs)",
-                       measured=low["test"] / full["test"], floor=0.98, spread=(min(ratios), max(ratios)))
-    )  # fmt: skip
+        Claim.at_least(
+            f"Rank {settings.rank} is as good as the full rank ({_MEASURE}, ratio, {settings.few} pairs)",
+            measured=low["test"] / full["test"],
+            floor=0.98,
+            spread=(min(ratios), max(ratios)),
+        )
+    )
     report.claim(
-        Claim.ratio_at_least(f"The full rank has more parameters than rank {settings.rank}",
-                             measured=full["parameters"], baseline=low["parameters"], factor=5.0)
-    )  # fmt: skip
+        Claim.ratio_at_least(
+            f"The full rank has more parameters than rank {settings.rank}",
+            measured=full["parameters"],
+            baseline=low["parameters"],
+            factor=5.0,
+        )
+    )
     report.claim(
         Claim.ordered(
             f"The full rank overfits more: {_MEASURE} of training less that of the test, grown by the last epoch",
-            {f"rank {settings.rank}": low["gap"], "full rank": full["gap"]}, note="Without early stopping.",
+            {f"rank {settings.rank}": low["gap"], "full rank": full["gap"]},
+            note="Without early stopping.",
         )
-    )  # fmt: skip
+    )
     report.table(
         f"Ranks of linear adapters of both sides ({encoder}, {settings.few} pairs, means over heterogeneous tasks)",
         ["rank", "parameters", f"{_MEASURE}, best in validation", f"{_MEASURE}, last epoch", "growth of the gap"],
-        [["full" if rank is None else str(rank), one["parameters"], one["test"], one["last"], one["gap"]]
-         for rank, one in means.items()],
-    )  # fmt: skip
+        [
+            ["full" if rank is None else str(rank), one["parameters"], one["test"], one["last"], one["gap"]]
+            for rank, one in means.items()
+        ],
+    )
     figure = Figure(figsize=(4.5, 3), layout="constrained")
     axes = figure.subplots()
     labels = ["full" if rank is None else str(rank) for rank in means]
@@ -123,17 +147,28 @@ def _add_free_map(
             parts = [
                 kept(
                     context.cache / "adapters",
-                    ("form", task.name, encoder, seed, context.seed, settings.documents, settings.pairs,
-                     settings.queries, asdict(made)),
+                    (
+                        "form",
+                        task.name,
+                        encoder,
+                        seed,
+                        context.seed,
+                        settings.documents,
+                        settings.pairs,
+                        settings.queries,
+                        asdict(made),
+                    ),
                     partial(_stopped, task, made, seed + context.seed),
                 )["test"]
                 for task in tasks
-            ]  # fmt: skip
+            ]
             means[name].append(float(np.mean(parts)))
     report.claim(
-        Claim.ordered(f"A residual is better than a map W v from a random W ({_MEASURE}, {encoder})",
-                      {"W v": float(np.mean(means["free"])), "v + B A v": float(np.mean(means["residual"]))})
-    )  # fmt: skip
+        Claim.ordered(
+            f"A residual is better than a map W v from a random W ({_MEASURE}, {encoder})",
+            {"W v": float(np.mean(means["free"])), "v + B A v": float(np.mean(means["residual"]))},
+        )
+    )
     report.baseline("Free map W v of both sides", {_MEASURE: float(np.mean(means["free"]))})
 
 

@@ -30,9 +30,12 @@ def add(report: Report, encoder: str, found: list[Found]) -> None:
             Claim.at_least(
                 f"Adapted vectors of {encoder} are better on heterogeneous tasks "
                 f"(tasks of {len(varied)}; two points of every strict measure, p < .05)",
-                measured=len(better), floor=need, paper_value="better, no figure", note=", ".join(better) or "None.",
+                measured=len(better),
+                floor=need,
+                paper_value="better, no figure",
+                note=", ".join(better) or "None.",
             )
-        )  # fmt: skip
+        )
         _state_strict(report, encoder, varied)
     if varied and plain:
         each = {"homogeneous": _gain(plain, "nDCG@3"), "heterogeneous": _gain(varied, "nDCG@3")}
@@ -97,13 +100,30 @@ def _add_table(report: Report, encoder: str, found: list[Found]) -> None:
         gains = one.gains("nDCG@3")
         low, high = _interval(one, "nDCG@3")
         p = paired_randomisation(*_sides(one, "nDCG@3")).p
-        rows.append([
-            one.task, "heterogeneous" if one.heterogeneous else "homogeneous", float(np.mean(one.before["nDCG@3"])),
-            float(np.mean(one.rotated["nDCG@3"])), *(float(one.gains(name).mean()) for name in MEASURES),
-            float(gains.std()), f"{low:+.3f} to {high:+.3f}", p, "; ".join(sorted(set(one.chosen))),
-        ])  # fmt: skip
-    columns = ["task", "kind", "nDCG@3 before", "nDCG@3 rotated", *(f"gain of {name}" for name in MEASURES),
-               "sd over seeds (nDCG@3)", "95 % of the gain (nDCG@3)", "p (nDCG@3)", "chosen"]  # fmt: skip
+        rows.append(
+            [
+                one.task,
+                "heterogeneous" if one.heterogeneous else "homogeneous",
+                float(np.mean(one.before["nDCG@3"])),
+                float(np.mean(one.rotated["nDCG@3"])),
+                *(float(one.gains(name).mean()) for name in MEASURES),
+                float(gains.std()),
+                f"{low:+.3f} to {high:+.3f}",
+                p,
+                "; ".join(sorted(set(one.chosen))),
+            ]
+        )
+    columns = [
+        "task",
+        "kind",
+        "nDCG@3 before",
+        "nDCG@3 rotated",
+        *(f"gain of {name}" for name in MEASURES),
+        "sd over seeds (nDCG@3)",
+        "95 % of the gain (nDCG@3)",
+        "p (nDCG@3)",
+        "chosen",
+    ]
     report.table(f"Gains of adapters, {encoder}", columns, rows)
 
 

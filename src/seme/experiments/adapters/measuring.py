@@ -76,10 +76,18 @@ def measure(task: Task, encoder: str, settings: AdaptersSettings, context: Conte
     for seed in context.progress(range(seeds), f"Adapting {encoder} to {task.name}"):
         row = kept(
             context.cache / "adapters",
-            (task.name, encoder, seed, context.seed, settings.documents, settings.pairs, settings.queries,
-             [asdict(one) for one in candidates(settings)]),
+            (
+                task.name,
+                encoder,
+                seed,
+                context.seed,
+                settings.documents,
+                settings.pairs,
+                settings.queries,
+                [asdict(one) for one in candidates(settings)],
+            ),
             partial(_adapted, task, seed + context.seed, settings),
-        )  # fmt: skip
+        )
         after.append(row["values"])
         chosen.append(row["chosen"])
     return Found(task.name, task.heterogeneous, before, values(task.test, turned, task.test.documents), after, chosen)

@@ -32,14 +32,21 @@ def add(report: Report, recorded: Recorded, settings: AtomsSettings) -> None:
     off = {site: abs(atomic.mean - _RIGHT) for site, (_, atomic) in found.items()}
     far = [abs(plain.mean - _RIGHT) > 10 for plain, _ in found.values()]
     report.claim(
-        Claim.at_most("Under the atomic product activations stand at right angles on average (degrees off)",
-                      measured=max(off.values()), ceiling=2.0, paper_value="re-centred at 90 degrees",
-                      note=f"Largest at {max(off, key=lambda site: off[site])}; metric and angles on different texts.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Under the atomic product activations stand at right angles on average (degrees off)",
+            measured=max(off.values()),
+            ceiling=2.0,
+            paper_value="re-centred at 90 degrees",
+            note=f"Largest at {max(off, key=lambda site: off[site])}; metric and angles on different texts.",
+        )
+    )
     report.claim(
-        Claim.at_least("Under the Euclidean product it is more than 10 degrees off at most sites (share)",
-                       measured=sum(far) / len(far), floor=0.5)
-    )  # fmt: skip
+        Claim.at_least(
+            "Under the Euclidean product it is more than 10 degrees off at most sites (share)",
+            measured=sum(far) / len(far),
+            floor=0.5,
+        )
+    )
     columns = ["site", "rows", "ridge", "Euclidean mean", "deviation", "atomic mean", "deviation, atomic"]
     report.table("Angles between pairs of activations, degrees", columns, rows)
     _add_figure(report, found)
@@ -56,7 +63,8 @@ def _add_figure(report: Report, found: dict[str, tuple[Angles, Angles]]) -> None
         axes.set(title=site, xlabel="degrees", xlim=(0, 180), xticks=(0, 90, 180), yticks=())
     figure.axes[0].legend(frameon=False, loc="upper left", fontsize=8)
     report.figure(
-        "Angles", figure,
+        "Angles",
+        figure,
         "Angles between random pairs of activations of held-out texts, under the Euclidean product and under the "
         "atomic product whose metric was estimated on other texts.",
-    )  # fmt: skip
+    )

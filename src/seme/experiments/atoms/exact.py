@@ -39,18 +39,24 @@ def _add_metric(report: Report, atoms: np.ndarray, context: Context) -> None:
     whitened = metric.whiten(atoms)
     error = float(np.abs(whitened.T @ whitened - np.eye(_WIDTH)).max())
     report.claim(
-        Claim.at_most("Under S = (D D^T)^-1 the outer products of all units add up to the identity (largest error)",
-                      measured=error, ceiling=_TOLERANCE)
-    )  # fmt: skip
+        Claim.at_most(
+            "Under S = (D D^T)^-1 the outer products of all units add up to the identity (largest error)",
+            measured=error,
+            ceiling=_TOLERANCE,
+        )
+    )
     largest = coherence(atoms, metric).largest
     worst = max(
         isometry_constant(atoms, k, metric, supports=_SUPPORTS, seed=context.seed) / rip_bound(largest, k)
         for k in (2, 4, 8, 16)
     )
     report.claim(
-        Claim.at_most("The isometry constant of sampled supports stays within (K - 1) times the coherence (ratio)",
-                      measured=worst, ceiling=1.0)
-    )  # fmt: skip
+        Claim.at_most(
+            "The isometry constant of sampled supports stays within (K - 1) times the coherence (ratio)",
+            measured=worst,
+            ceiling=1.0,
+        )
+    )
 
 
 def _add_recovery(report: Report, context: Context) -> None:
@@ -63,10 +69,13 @@ def _add_recovery(report: Report, context: Context) -> None:
         codes = _draw(rng, 3 if context.quick else 20, len(atoms), k, signed=True)
         worst = max(worst, float(np.abs(basis_pursuit(codes @ atoms, atoms) - codes).max()))
     report.claim(
-        Claim.at_most("Where the coherence is below 1/(2K - 1), the least l1 norm finds the true code (largest error)",
-                      measured=worst, ceiling=_TOLERANCE,
-                      note=f"Two orthonormal bases of {width} dimensions, K up to {most}.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Where the coherence is below 1/(2K - 1), the least l1 norm finds the true code (largest error)",
+            measured=worst,
+            ceiling=_TOLERANCE,
+            note=f"Two orthonormal bases of {width} dimensions, K up to {most}.",
+        )
+    )
 
 
 def _add_window(report: Report, atoms: np.ndarray, context: Context) -> None:
@@ -89,13 +98,20 @@ def _add_window(report: Report, atoms: np.ndarray, context: Context) -> None:
             inside.append(share)
             relu.append(without)
     report.claim(
-        Claim.equal("Inside the window the threshold finds exactly the true units (share of activations)",
-                    measured=min(inside), value=1.0, tolerance=0.0)
-    )  # fmt: skip
+        Claim.equal(
+            "Inside the window the threshold finds exactly the true units (share of activations)",
+            measured=min(inside),
+            value=1.0,
+            tolerance=0.0,
+        )
+    )
     report.claim(
-        Claim.at_most("A ReLU in its place leaves false units active (share of activations that are exact)",
-                      measured=max(relu), ceiling=0.05)
-    )  # fmt: skip
+        Claim.at_most(
+            "A ReLU in its place leaves false units active (share of activations that are exact)",
+            measured=max(relu),
+            ceiling=0.05,
+        )
+    )
     report.baseline("ReLU with the same weights", {"support exact": max(relu)})
     columns = ["K", "window exists", "threshold", "support exact", "R2 raw", "R2 refitted", "support exact, ReLU"]
     report.table(f"Thresholds on a random dictionary of {_UNITS} units in {_WIDTH} dimensions", columns, rows)

@@ -58,8 +58,12 @@ def add(report: Report, recorded: Recorded, settings: AtomsSettings, context: Co
     """
     found: list[Measured] = []
     kept: dict[int, AtomDictionary] = {}
-    jobs = [(layer, multiple, seed) for layer in settings.layers for multiple in settings.samples
-            for seed in range(settings.seeds)]  # fmt: skip
+    jobs = [
+        (layer, multiple, seed)
+        for layer in settings.layers
+        for multiple in settings.samples
+        for seed in range(settings.seeds)
+    ]
     metrics = {layer: atomic_metric(recorded.train[residual(layer)]) for layer in settings.layers}
     for layer in settings.layers:
         found.append(_neurons(recorded.held_out[residual(layer)], metrics[layer], layer))
@@ -118,16 +122,35 @@ def _of(
 
 
 def _measured(
-    kind: str, layer: int, samples: int, seed: int, atoms: np.ndarray, metric: AtomicMetric, active: np.ndarray,
-    r2: tuple[float, float], *, null: bool = True,
-) -> Measured:  # fmt: skip
+    kind: str,
+    layer: int,
+    samples: int,
+    seed: int,
+    atoms: np.ndarray,
+    metric: AtomicMetric,
+    active: np.ndarray,
+    r2: tuple[float, float],
+    *,
+    null: bool = True,
+) -> Measured:
     measured = coherence(atoms, metric, seed=seed)
     level = uniqueness_level(measured, active)
     sparsity = int(np.quantile(active, 0.99))
     random = random_level(metric.width, len(atoms), active, seed=seed).q if null else float("nan")
     closed = null_level(metric.width, len(atoms), level.sparsity) if null else float("nan")
-    return Measured(kind, layer, samples, seed, level.q, *r2, float(np.mean(active)), sparsity,
-                    share_unique(measured, sparsity), random, closed)  # fmt: skip
+    return Measured(
+        kind,
+        layer,
+        samples,
+        seed,
+        level.q,
+        *r2,
+        float(np.mean(active)),
+        sparsity,
+        share_unique(measured, sparsity),
+        random,
+        closed,
+    )
 
 
 def _add_claims(report: Report, found: Sequence[Measured], settings: AtomsSettings) -> None:
@@ -135,29 +158,61 @@ def _add_claims(report: Report, found: Sequence[Measured], settings: AtomsSettin
     atoms = [one for one in found if one.kind == "atoms" and one.samples == least]
     features = [one for one in found if one.kind == "features" and one.samples == least]
     neurons = [one for one in found if one.kind == "neurons"]
-    mean = {name: float(np.mean([one.q for one in units]))
-            for name, units in (("neurons", neurons), ("features", features), ("atoms", atoms))}  # fmt: skip
+    mean = {
+        name: float(np.mean([one.q for one in units]))
+        for name, units in (("neurons", neurons), ("features", features), ("atoms", atoms))
+    }
     note = f"{least} activations, {settings.expansion} atoms per dimension; mean over layers, {settings.seeds} seed(s)."
-    report.claim(Claim.ordered("Atoms are more stable than features, and those than neurons (q*)", mean, note=note,
-                               paper_value="0.5 % < 68.2 % < 99.8 %"))  # fmt: skip
+    report.claim(
+        Claim.ordered(
+            "Atoms are more stable than features, and those than neurons (q*)",
+            mean,
+            note=note,
+            paper_value="0.5 % < 68.2 % < 99.8 %",
+        )
+    )
     spread = min(one.q for one in atoms), max(one.q for one in atoms)
     random = float(np.mean([one.random for one in atoms]))
-    report.claim(Claim.at_least("Nearly all of the uniqueness condition holds for atoms (q*, mean)",
-                                measured=mean["atoms"], floor=0.99, spread=spread, paper_value="99.74 to 99.95 %",
-                                note=f"A random dictionary with codes as sparse reaches {random:.4f}."))  # fmt: skip
-    report.claim(Claim.at_most("Nearly none of it holds for neurons (q*, mean)", measured=mean["neurons"], ceiling=0.10,
-                               paper_value="0.5 %"))  # fmt: skip
+    report.claim(
+        Claim.at_least(
+            "Nearly all of the uniqueness condition holds for atoms (q*, mean)",
+            measured=mean["atoms"],
+            floor=0.99,
+            spread=spread,
+            paper_value="99.74 to 99.95 %",
+            note=f"A random dictionary with codes as sparse reaches {random:.4f}.",
+        )
+    )
+    report.claim(
+        Claim.at_most(
+            "Nearly none of it holds for neurons (q*, mean)",
+            measured=mean["neurons"],
+            ceiling=0.10,
+            paper_value="0.5 %",
+        )
+    )
     best = {layer: float(np.mean([one.r2 for one in atoms if one.layer == layer])) for layer in settings.layers}
     spread = min(one.r2 for one in atoms), max(one.r2 for one in atoms)
     held_out = float(np.mean([one.held_out for one in atoms]))
     second = sorted(best.values())[-2 if len(best) > 1 else -1]
-    report.claim(Claim.at_least("Atoms reconstruct the activations that they were learned from (R2, second best layer)",
-                                measured=second, floor=0.99, spread=spread, paper_value="99.85 to 99.93 %",
-                                note=f"On other texts the mean is {held_out:.3f}: what was learned may be the rows "
-                                     "themselves."))  # fmt: skip
-    report.claim(Claim.at_least("Atoms reconstruct other texts as well (R2, mean)", measured=held_out,
-                                floor=0.99,
-                                note="Not a claim of the paper: it reports what it learned from."))  # fmt: skip
+    report.claim(
+        Claim.at_least(
+            "Atoms reconstruct the activations that they were learned from (R2, second best layer)",
+            measured=second,
+            floor=0.99,
+            spread=spread,
+            paper_value="99.85 to 99.93 %",
+            note=f"On other texts the mean is {held_out:.3f}: what was learned may be the rows themselves.",
+        )
+    )
+    report.claim(
+        Claim.at_least(
+            "Atoms reconstruct other texts as well (R2, mean)",
+            measured=held_out,
+            floor=0.99,
+            note="Not a claim of the paper: it reports what it learned from.",
+        )
+    )
     for name, units in (("Neurons", neurons), ("Features (ReLU)", features)):
         r2 = float(np.mean([one.r2 for one in units]))
         report.baseline(name, {"q*": mean[name.split()[0].lower()], "R2": r2})
@@ -165,13 +220,37 @@ def _add_claims(report: Report, found: Sequence[Measured], settings: AtomsSettin
 
 
 def _add_table(report: Report, found: Sequence[Measured]) -> None:
-    columns = ["units", "layer", "activations", "seed", "q*", "q* of a random dictionary", "closed form", "R2",
-               "R2 held out", "L0", "K, 99 %", "share below their own bound"]  # fmt: skip
+    columns = [
+        "units",
+        "layer",
+        "activations",
+        "seed",
+        "q*",
+        "q* of a random dictionary",
+        "closed form",
+        "R2",
+        "R2 held out",
+        "L0",
+        "K, 99 %",
+        "share below their own bound",
+    ]
     rows = [
-        [one.kind, one.layer, one.samples, one.seed, one.q, one.random, one.closed, one.r2, one.held_out, one.l0,
-         one.sparsity, one.unique]
+        [
+            one.kind,
+            one.layer,
+            one.samples,
+            one.seed,
+            one.q,
+            one.random,
+            one.closed,
+            one.r2,
+            one.held_out,
+            one.l0,
+            one.sparsity,
+            one.unique,
+        ]
         for one in found
-    ]  # fmt: skip
+    ]
     report.table("Units by layer", columns, rows)
 
 
@@ -195,8 +274,11 @@ def _add_figure(
     figure = Figure(figsize=(6.4, 3.2), layout="constrained")
     levels = np.linspace(0.001, 1, 400)
     random = context.rng("random").normal(size=(units, train.width))
-    pairs = [("atoms", made.atoms_, made.encode(x).l0), ("random, as sparse", random, made.encode(x).l0),
-             ("neurons", np.eye(train.width), np.full(len(x), train.width))]  # fmt: skip
+    pairs = [
+        ("atoms", made.atoms_, made.encode(x).l0),
+        ("random, as sparse", random, made.encode(x).l0),
+        ("neurons", np.eye(train.width), np.full(len(x), train.width)),
+    ]
     for axes, (name, atoms, active) in zip(figure.subplots(1, 3, sharey=True), pairs, strict=True):
         mu, bound = uniqueness_curve(coherence(atoms, metric), active, levels)
         axes.plot(levels, mu, label="coherence")
@@ -204,7 +286,8 @@ def _add_figure(
         axes.set(title=name, xlabel="q", ylim=(0, 1.1))
     figure.axes[0].legend(frameon=False, fontsize=8)
     report.figure(
-        "Where coherence meets the bound", figure,
+        "Where coherence meets the bound",
+        figure,
         f"Quantiles of the coherence rise and the bound from the quantiles of the active units falls; they cross at q* "
         f"(layer {layer}). A random dictionary with codes as sparse shows what chance gives.",
-    )  # fmt: skip
+    )

@@ -43,15 +43,22 @@ def neurons(layer: int) -> str:
 def record_rows(settings: AtomsSettings, context: Context) -> Recorded:
     """Record all sites in one pass over each part of the texts."""
     language_model = load_language_model(settings.model, device=context.device)
-    sites = sorted({
-        *map(residual, (*settings.layers, *settings.angle_layers)), *map(neurons, settings.angle_layers),
-    })  # fmt: skip
+    sites = sorted(
+        {
+            *map(residual, (*settings.layers, *settings.angle_layers)),
+            *map(neurons, settings.angle_layers),
+        }
+    )
 
     def run(split: Split, batches: list[dict[str, Any]]) -> Mapping[str, Store]:
         return record(
-            language_model.model, batches, sites, folder=context.folder / "activations" / split, name=settings.model,
+            language_model.model,
+            batches,
+            sites,
+            folder=context.folder / "activations" / split,
+            name=settings.model,
             progress=context.progress,
-        )  # fmt: skip
+        )
 
     train = list(_batches(language_model, settings.texts, "train", settings.rows))
     held_out = list(_batches(language_model, settings.texts, "held-out", settings.rows // 4))

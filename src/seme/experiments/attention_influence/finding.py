@@ -30,17 +30,25 @@ def add(
     needle = _scores(subject, subject.needles, "Needles", settings, context)
     heads = top_share(ours, settings.heads)
     mean = ours.mean
-    held = [float(np.sort(each, axis=None)[::-1][: len(heads)].sum() / max(each.sum(), 1e-12)) for each in
-            (mean, ours.each[::2].mean(axis=0), ours.each[1::2].mean(axis=0))]  # fmt: skip
+    held = [
+        float(np.sort(each, axis=None)[::-1][: len(heads)].sum() / max(each.sum(), 1e-12))
+        for each in (mean, ours.each[::2].mean(axis=0), ours.each[1::2].mean(axis=0))
+    ]
     report.claim(
-        Claim.at_least(f"A few heads do the looking up: the top {settings.heads:.0%} ({len(heads)}) hold most of all "
-                       "score (share)", measured=held[0], floor=0.6, spread=(min(held), max(held)),
-                       note=f"{len(ours.each)} prompts of {settings.pairs} keys and three examples, answers read.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"A few heads do the looking up: the top {settings.heads:.0%} ({len(heads)}) hold most of all "
+            "score (share)",
+            measured=held[0],
+            floor=0.6,
+            spread=(min(held), max(held)),
+            note=f"{len(ours.each)} prompts of {settings.pairs} keys and three examples, answers read.",
+        )
+    )
     _claim_overlap(report, ours, needle, len(heads), context)
     places = {head: number for number, head in enumerate(needle.top(mean.size), 1)}
-    rows = [[f"{layer}-{head}", mean[layer, head], needle.mean[layer, head], places[layer, head]]
-            for layer, head in heads]  # fmt: skip
+    rows = [
+        [f"{layer}-{head}", mean[layer, head], needle.mean[layer, head], places[layer, head]] for layer, head in heads
+    ]
     report.table("Heads that are masked", ["layer-head", "score on look-ups", "score on needles", "place there"], rows)
     draw_heads_map(report, mean, 0.1)
     return heads, ours
@@ -61,18 +69,24 @@ def _claim_overlap(
     chance = overlap / (2 - overlap)
     low, high = np.quantile(resampled, [0.025, 0.975])
     report.claim(
-        Claim.at_least(f"They are those of the needle test of paper 54 (Jaccard index of the top {count})",
-                       measured=jaccard(ours.top(count), needle.top(count)), floor=0.3,
-                       spread=(float(low), float(high)),
-                       note=f"By chance {chance:.3f}. Spread: 95 % of {_RESAMPLES} resamples of the prompts.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"They are those of the needle test of paper 54 (Jaccard index of the top {count})",
+            measured=jaccard(ours.top(count), needle.top(count)),
+            floor=0.3,
+            spread=(float(low), float(high)),
+            note=f"By chance {chance:.3f}. Spread: 95 % of {_RESAMPLES} resamples of the prompts.",
+        )
+    )
     report.baseline("Heads at random", {"Jaccard index with the needle test": chance})
 
 
 def _scores(
-    subject: Subject, prompts: Sequence[RetrievalPrompt], label: str, settings: AttentionInfluenceSettings,
+    subject: Subject,
+    prompts: Sequence[RetrievalPrompt],
+    label: str,
+    settings: AttentionInfluenceSettings,
     context: Context,
-) -> RetrievalScores:  # fmt: skip
+) -> RetrievalScores:
     def measured(prompt: RetrievalPrompt) -> Any:
         def measure() -> dict[str, Any]:
             return {"scores": retrieval_scores(subject.model, [prompt], force=True).mean.tolist()}

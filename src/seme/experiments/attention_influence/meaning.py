@@ -28,20 +28,28 @@ _RESAMPLES = 1000
 
 
 def add(
-    report: Report, subject: Subject, heads: list[Head], scored: Scored, settings: AttentionInfluenceSettings,
+    report: Report,
+    subject: Subject,
+    heads: list[Head],
+    scored: Scored,
+    settings: AttentionInfluenceSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     """Hold the scores of kinds of text against each other."""
     _claim_order(report, scored, context)
     _claim_sentences(report, scored)
     _claim_random(report, scored, settings)
     _claim_loss(report, scored, context)
     report.claim(
-        Claim.at_most("Scoring takes two forward passes at most, without gradients (blocks computed, in passes)",
-                      measured=scored.passes, ceiling=2.0, paper_value="two forward passes",
-                      note=f"Blocks below layer {min(layer for layer, _ in heads)}, where the first masked head is, "
-                           "are run once for both.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Scoring takes two forward passes at most, without gradients (blocks computed, in passes)",
+            measured=scored.passes,
+            ceiling=2.0,
+            paper_value="two forward passes",
+            note=f"Blocks below layer {min(layer for layer, _ in heads)}, where the first masked head is, "
+            "are run once for both.",
+        )
+    )
     _add_table(report, scored)
     _draw(report, scored)
     report.note(
@@ -60,30 +68,45 @@ def _claim_order(report: Report, scored: Scored, context: Context) -> None:
     order = {"shuffled tokens": float(shuffled.mean())}
     order |= {kind: means[kind] for kind in ("documentation", "code", "look-up")}
     report.claim(
-        Claim.ordered("The score rises with what there is to look up", order,
-                      note="Mean relative increase of the loss. " + _spread_note(scored, context))
-    )  # fmt: skip
+        Claim.ordered(
+            "The score rises with what there is to look up",
+            order,
+            note="Mean relative increase of the loss. " + _spread_note(scored, context),
+        )
+    )
     parts = [shuffled, *(scored.scores[scored.of(kind)] for kind in ("documentation", "code", "look-up"))]
     gaps = [difference_interval(upper, lower) for lower, upper in itertools.pairwise(parts)]
     number = int(np.argmin([low for low, _ in gaps]))
     names = list(order)
     report.claim(
-        clearly_above("Each kind scores above the next by more than its spread (smallest difference of mean scores)",
-                      float(parts[number + 1].mean() - parts[number].mean()), gaps[number],
-                      note=f"The nearest are {names[number]} and {names[number + 1]}.")
-    )  # fmt: skip
+        clearly_above(
+            "Each kind scores above the next by more than its spread (smallest difference of mean scores)",
+            float(parts[number + 1].mean() - parts[number].mean()),
+            gaps[number],
+            note=f"The nearest are {names[number]} and {names[number + 1]}.",
+        )
+    )
     real = scored.scores[np.concatenate([scored.of("code"), scored.of("documentation")])]
     report.claim(
-        Claim.ratio_at_least("Real text scores three times as high as the same with its tokens shuffled (mean score)",
-                             measured=float(real.mean()), baseline=max(float(shuffled.mean()), _TINY), factor=3.0,
-                             note="" if shuffled.mean() >= _TINY else
-                             f"Shuffled text has {shuffled.mean():.4f}; {_TINY} was taken for it.")
-    )  # fmt: skip
+        Claim.ratio_at_least(
+            "Real text scores three times as high as the same with its tokens shuffled (mean score)",
+            measured=float(real.mean()),
+            baseline=max(float(shuffled.mean()), _TINY),
+            factor=3.0,
+            note=""
+            if shuffled.mean() >= _TINY
+            else f"Shuffled text has {shuffled.mean():.4f}; {_TINY} was taken for it.",
+        )
+    )
     area = float(roc_auc_score([1] * len(real) + [0] * len(shuffled), np.concatenate([real, shuffled])))
     report.claim(
-        Claim.at_least("The score tells real text from text with its tokens shuffled (area under the ROC curve)",
-                       measured=area, floor=0.85, spread=_area_spread(real, shuffled, context))
-    )  # fmt: skip
+        Claim.at_least(
+            "The score tells real text from text with its tokens shuffled (area under the ROC curve)",
+            measured=area,
+            floor=0.85,
+            spread=_area_spread(real, shuffled, context),
+        )
+    )
     report.baseline("Shuffled tokens", {"mean score": float(shuffled.mean())})
 
 
@@ -133,16 +156,22 @@ def _claim_random(report: Report, scored: Scored, settings: AttentionInfluenceSe
     report.table(f"Relative increase of the loss without heads ({settings.draws} draws of random ones)", columns, rows)
     baseline = max(float(draws.mean()), _TINY)
     report.claim(
-        Claim.ratio_at_least("On look-ups retrieval heads cost twice as much as random ones (mean score)",
-                             measured=ours, baseline=baseline, factor=2.0,
-                             spread=(ours / max(float(draws.max()), _TINY), ours / max(float(draws.min()), _TINY)),
-                             note=f"Random heads cost {draws.min():.4f} to {draws.max():.4f}; no less than {_TINY} is "
-                                  "taken for them.")
-    )  # fmt: skip
+        Claim.ratio_at_least(
+            "On look-ups retrieval heads cost twice as much as random ones (mean score)",
+            measured=ours,
+            baseline=baseline,
+            factor=2.0,
+            spread=(ours / max(float(draws.max()), _TINY), ours / max(float(draws.min()), _TINY)),
+            note=f"Random heads cost {draws.min():.4f} to {draws.max():.4f}; no less than {_TINY} is taken for them.",
+        )
+    )
     report.claim(
-        paired("On look-ups they cost more than random ones (difference of scores)", each - by_document.mean(axis=1),
-               note=f"{len(each)} documents; random: the mean of {settings.draws} draws.")
-    )  # fmt: skip
+        paired(
+            "On look-ups they cost more than random ones (difference of scores)",
+            each - by_document.mean(axis=1),
+            note=f"{len(each)} documents; random: the mean of {settings.draws} draws.",
+        )
+    )
     report.baseline("Random heads masked", {"mean score on look-ups": float(draws.mean())})
 
 
@@ -168,11 +197,15 @@ def _claim_loss(report: Report, scored: Scored, context: Context) -> None:
     drawn = np.array([related(rng.integers(0, count, count)) for _ in range(_RESAMPLES)])
     low, high = np.quantile(drawn[:, 1] - drawn[:, 0], [0.025, 0.975])
     report.claim(
-        clearly_above("The relative score goes less with the loss than the difference does (correlation of the "
-                      "difference less that of the score, absolute)", absolute - relative, (float(low), float(high)),
-                      note="Pearson correlation with the loss of the unmasked model, over all documents: "
-                           f"{absolute:.3f} and {relative:.3f}.")
-    )  # fmt: skip
+        clearly_above(
+            "The relative score goes less with the loss than the difference does (correlation of the "
+            "difference less that of the score, absolute)",
+            absolute - relative,
+            (float(low), float(high)),
+            note="Pearson correlation with the loss of the unmasked model, over all documents: "
+            f"{absolute:.3f} and {relative:.3f}.",
+        )
+    )
 
 
 def _add_table(report: Report, scored: Scored) -> None:
@@ -188,8 +221,9 @@ def _add_table(report: Report, scored: Scored) -> None:
         base = scored.base[numbers]
         zero = (np.array([scored.zero[one] for one in numbers]) - base) / base
         uniform = scored.scores[numbers]
-        rows.append([kind, len(numbers), float(uniform.mean()), float(zero.mean()),
-                     float(spearmanr(uniform, zero).statistic)])  # fmt: skip
+        rows.append(
+            [kind, len(numbers), float(uniform.mean()), float(zero.mean()), float(spearmanr(uniform, zero).statistic)]
+        )
     columns = ["text", "documents", "score, uniform", "score, zero", "rank correlation"]
     report.table("Two ways to mask the heads", columns, rows)
     rows = []
@@ -200,8 +234,11 @@ def _add_table(report: Report, scored: Scored) -> None:
             members = [one for one in scored.zero if scored.kinds[one] == kind]
             means.append(float(np.mean([mine[one] / scored.base[one] - 1 for one in members])))
         rows.append([count, *means])
-    report.table(f"Numbers of heads that are masked (mean score of the first {len(scored.zero) // len(ZEROED)} of each "
-                 "kind)", ["heads", *ZEROED], rows)  # fmt: skip
+    report.table(
+        f"Numbers of heads that are masked (mean score of the first {len(scored.zero) // len(ZEROED)} of each kind)",
+        ["heads", *ZEROED],
+        rows,
+    )
 
 
 def _draw(report: Report, scored: Scored) -> None:
@@ -209,8 +246,13 @@ def _draw(report: Report, scored: Scored) -> None:
     kinds = sorted(means, key=means.__getitem__)
     figure = Figure(figsize=(7, 0.32 * len(kinds) + 1.1), layout="constrained")
     axes = figure.subplots()
-    shown = axes.boxplot([scored.scores[scored.of(kind)] for kind in kinds], orientation="horizontal", widths=0.6,
-                         patch_artist=True, flierprops={"marker": ".", "ms": 3})  # fmt: skip
+    shown = axes.boxplot(
+        [scored.scores[scored.of(kind)] for kind in kinds],
+        orientation="horizontal",
+        widths=0.6,
+        patch_artist=True,
+        flierprops={"marker": ".", "ms": 3},
+    )
     for box in shown["boxes"]:
         box.set(facecolor="0.85", edgecolor="0.2")
     for line in shown["medians"]:
@@ -219,7 +261,8 @@ def _draw(report: Report, scored: Scored) -> None:
     axes.axvline(0, color="0.4", lw=0.8, ls="--")
     axes.set_xlabel("relative increase of the loss without retrieval heads")
     report.figure(
-        "Influence by kind of text", figure,
+        "Influence by kind of text",
+        figure,
         "Scores of the documents of each kind: the line is the median, the box half of them, and the whiskers reach "
         "one and a half times as far.",
-    )  # fmt: skip
+    )

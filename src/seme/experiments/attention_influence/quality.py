@@ -55,15 +55,21 @@ def quality(
     said, areas, accuracies = [], [], []
     for seed in range(_SEEDS):
         fit, test = train_test_split(np.arange(len(y)), test_size=0.4, random_state=context.seed + seed, stratify=y)
-        model = LogisticRegressionCV(Cs=[0.1, 1.0, 10.0], cv=3, max_iter=500, use_legacy_attributes=False,
-                                     l1_ratios=(0.0,)).fit(x[fit], y[fit])  # fmt: skip
+        model = LogisticRegressionCV(
+            Cs=[0.1, 1.0, 10.0], cv=3, max_iter=500, use_legacy_attributes=False, l1_ratios=(0.0,)
+        ).fit(x[fit], y[fit])
         areas.append(float(roc_auc_score(y[test], model.decision_function(x[test]))))
         accuracies.append(float(model.score(x[test], y[test])))
         said.append(model.decision_function(vectors))
-    rows = [[name, float(np.mean(one)), min(one), max(one)] for name, one in
-            (("area under the ROC curve", areas), ("accuracy", accuracies))]  # fmt: skip
-    report.table(f"The classifier on texts that it was not trained on ({_SEEDS} trainings)",
-                 ["measure", "mean", "lowest", "highest"], rows)  # fmt: skip
+    rows = [
+        [name, float(np.mean(one)), min(one), max(one)]
+        for name, one in (("area under the ROC curve", areas), ("accuracy", accuracies))
+    ]
+    report.table(
+        f"The classifier on texts that it was not trained on ({_SEEDS} trainings)",
+        ["measure", "mean", "lowest", "highest"],
+        rows,
+    )
     report.note(
         f"The classifier is a logistic regression on vectors ({settings.encoder}), its strength chosen within its "
         f"training part, that tells documentation and definitions ({len(good)} texts) from noise, notices and "

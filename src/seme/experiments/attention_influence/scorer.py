@@ -67,20 +67,23 @@ def choose(settings: AttentionInfluenceSettings, context: Context) -> Subject:
 def _real(settings: AttentionInfluenceSettings, context: Context) -> Subject:
     loaded = load_language_model(settings.model, device=context.device)
     rng = context.rng("texts")
-    docs, code, glosses = (load_texts(name, _MANY, split="train") for name in
-                           ("stdlib-docs", "stdlib-source", "wordnet-glosses"))  # fmt: skip
+    docs, code, glosses = (
+        load_texts(name, _MANY, split="train") for name in ("stdlib-docs", "stdlib-source", "wordnet-glosses")
+    )
     docs = [" ".join(text.split()) for text in docs]  # as a text of shuffled sentences is, too
     passages = [
-        one for text in load_texts("stdlib-docs", 500, split="held-out") for one in texts.sentences(text)
+        one
+        for text in load_texts("stdlib-docs", 500, split="held-out")
+        for one in texts.sentences(text)
         if 40 <= len(one) <= 90 and '"' not in one
-    ]  # fmt: skip
+    ]
     look_ups = lookup_prompts(loaded.tokenizer, passages, rng, settings.samples, pairs=settings.pairs)
     needles = _needles(loaded, docs[::-1], settings)
     real = {
         "code": _long(loaded, code, settings, settings.per_kind * 3 // 5),
         "documentation": _long(loaded, docs, settings),
         "glosses": _long(loaded, _joined(glosses), settings, settings.per_kind // 5),
-    }  # fmt: skip
+    }
     documents = [one for kind, found in real.items() for one in _documents(loaded, found, kind, kind, settings)]
     documents += _web(loaded, settings, context)
     documents += _shuffles(loaded, real, settings, context)
@@ -101,8 +104,11 @@ def _needles(loaded: LanguageModel, hay: Sequence[str], settings: AttentionInflu
     found = []
     for number, depth in enumerate(np.linspace(0, 1, settings.needles).tolist()):
         text = " ".join(" ".join(one.split()) for one in hay[number * 40 : number * 40 + 40])
-        found.append(needle_prompt(loaded.tokenizer, text, known[number % len(known)], length=settings.needle_length,
-                                   depth=depth))  # fmt: skip
+        found.append(
+            needle_prompt(
+                loaded.tokenizer, text, known[number % len(known)], length=settings.needle_length, depth=depth
+            )
+        )
     return found
 
 

@@ -72,9 +72,12 @@ class Scored:
 
 
 def score(
-    subject: Subject, heads: Sequence[Head], found_by: RetrievalScores, settings: AttentionInfluenceSettings,
+    subject: Subject,
+    heads: Sequence[Head],
+    found_by: RetrievalScores,
+    settings: AttentionInfluenceSettings,
     context: Context,
-) -> Scored:  # fmt: skip
+) -> Scored:
     """Score all documents without the heads, and some without others or other numbers of them."""
     documents = subject.documents
     parts = [documents[start : start + _TOGETHER] for start in range(0, len(documents), _TOGETHER)]
@@ -91,21 +94,33 @@ def score(
     other = _more(subject, silenced, patches, "counted", settings, context)
     fewer = {count: dict(zip(silenced, row.tolist(), strict=True)) for count, row in zip(counts, other, strict=True)}
     return Scored(
-        base, uniform, eligible, dict(zip(silenced, zero.tolist(), strict=True)),
-        dict(zip(controls, random.T, strict=True)), fewer, len(heads), float(found[0]["passes"]), kinds,
-    )  # fmt: skip
+        base,
+        uniform,
+        eligible,
+        dict(zip(silenced, zero.tolist(), strict=True)),
+        dict(zip(controls, random.T, strict=True)),
+        fewer,
+        len(heads),
+        float(found[0]["passes"]),
+        kinds,
+    )
 
 
 def _losses(
-    subject: Subject, part: Sequence[Document], heads: Sequence[Head], settings: AttentionInfluenceSettings,
+    subject: Subject,
+    part: Sequence[Document],
+    heads: Sequence[Head],
+    settings: AttentionInfluenceSettings,
     context: Context,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     def measure() -> dict[str, Any]:
         found = attention_influence(subject.model, [one.ids for one in part], heads)
         return {
-            "base": found.base.tolist(), "uniform": found.masked.tolist(), "passes": found.passes,
+            "base": found.base.tolist(),
+            "uniform": found.masked.tolist(),
+            "passes": found.passes,
             "eligible": found.eligible().tolist(),
-        }  # fmt: skip
+        }
 
     key = ("losses", settings.model, context.seed, tuple(heads), [one.ids for one in part])
     return kept(context.cache, key, measure)
@@ -126,9 +141,13 @@ def _random_masks(
 
 
 def _more(
-    subject: Subject, chosen: Sequence[int], patches: Sequence[MaskedHeads], name: str,
-    settings: AttentionInfluenceSettings, context: Context,
-) -> Floats:  # fmt: skip
+    subject: Subject,
+    chosen: Sequence[int],
+    patches: Sequence[MaskedHeads],
+    name: str,
+    settings: AttentionInfluenceSettings,
+    context: Context,
+) -> Floats:
     """Return the losses of some documents under each patch, (patches, documents)."""
     ids = [subject.documents[one].ids for one in chosen]
     parts = [ids[start : start + _TOGETHER] for start in range(0, len(ids), _TOGETHER)]

@@ -36,8 +36,11 @@ def add(
     scores, base = scored.scores[numbers], scored.base[numbers]
     graded, vectors = quality(report, [one.text for one in corpus], settings, context)
     ranked = {
-        OURS: scores, RANDOM: context.rng("random selection").random(len(corpus)), EASY: -base, CLASSIFIER: graded,
-    }  # fmt: skip
+        OURS: scores,
+        RANDOM: context.rng("random selection").random(len(corpus)),
+        EASY: -base,
+        CLASSIFIER: graded,
+    }
     chosen = {
         name: select_within(values, domains, settings.share, eligible=scored.eligible[numbers])
         for name, values in ranked.items()
@@ -48,9 +51,12 @@ def add(
 
 
 def _claim_hidden(
-    report: Report, corpus: Sequence[Document], scores: npt.NDArray[np.float64], ranked: dict[str, Any],
+    report: Report,
+    corpus: Sequence[Document],
+    scores: npt.NDArray[np.float64],
+    ranked: dict[str, Any],
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     web = np.array([number for number, one in enumerate(corpus) if one.domain == "web"])
     truth = np.array([corpus[one].kind == "look-up" for one in web])
     others = {name: float(roc_auc_score(truth, values[web])) for name, values in ranked.items() if name != OURS}
@@ -61,12 +67,15 @@ def _claim_hidden(
         areas.append(roc_auc_score(np.arange(len(drawn)) < len(wanted), scores[drawn]))
     low, high = np.quantile(areas, [0.025, 0.975])
     report.claim(
-        Claim.at_least("Look-ups hidden among noise and boilerplate are found by their scores (area under the ROC "
-                       "curve)", measured=float(roc_auc_score(truth, scores[web])), floor=0.95,
-                       spread=(float(low), float(high)),
-                       note=", ".join(f"{name} {value:.2f}" for name, value in others.items()) + " by other means. "
-                            "Spread: 95 % interval over documents.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Look-ups hidden among noise and boilerplate are found by their scores (area under the ROC curve)",
+            measured=float(roc_auc_score(truth, scores[web])),
+            floor=0.95,
+            spread=(float(low), float(high)),
+            note=", ".join(f"{name} {value:.2f}" for name, value in others.items()) + " by other means. "
+            "Spread: 95 % interval over documents.",
+        )
+    )
     for name, value in others.items():
         report.baseline(f"Selection by {name}", {"area for hidden look-ups": value})
 
@@ -80,10 +89,26 @@ def _add_table(
         shared = len(set(part) & set(chosen[OURS])) / len(part)
         words = [len(set(corpus[one].text.split())) for one in part]
         rho = float(spearmanr(ranked[name], ranked[OURS]).statistic)
-        rows.append([name, len(part), kinds.count("look-up") / max(1, len(kinds)), shared, rho,
-                     len(set(clusters[part])) / len(set(clusters)), float(np.mean(words))])  # fmt: skip
-    columns = ["by", "documents", "look-ups among those of the web", "shared with influence",
-               "rank correlation with influence", "clusters covered", "different words in a document"]  # fmt: skip
+        rows.append(
+            [
+                name,
+                len(part),
+                kinds.count("look-up") / max(1, len(kinds)),
+                shared,
+                rho,
+                len(set(clusters[part])) / len(set(clusters)),
+                float(np.mean(words)),
+            ]
+        )
+    columns = [
+        "by",
+        "documents",
+        "look-ups among those of the web",
+        "shared with influence",
+        "rank correlation with influence",
+        "clusters covered",
+        "different words in a document",
+    ]
     report.table("What is selected within each domain", columns, rows)
 
 

@@ -30,17 +30,28 @@ _PAPER = "1.4 to 3.5 points on five benchmarks, a 7B model over a trillion token
 _HEADS, _LONGEST = 4, 512
 _FEWEST = 100
 _OTHERS = (_FULL, *(f"with {name}" for name in (RANDOM, EASY, CLASSIFIER)))
-_SHORT = dict(zip(_OTHERS, (
-    "corpus alone", "same with a random selection", "same with the texts of the lowest loss",
-    "same with what a classifier of quality selects",
-), strict=True))  # fmt: skip
+_SHORT = dict(
+    zip(
+        _OTHERS,
+        (
+            "corpus alone",
+            "same with a random selection",
+            "same with the texts of the lowest loss",
+            "same with what a classifier of quality selects",
+        ),
+        strict=True,
+    )
+)
 _TOO_SHORT = "{} steps teach too little to tell."
 
 
 def add(
-    report: Report, subject: Subject, selections: dict[str, list[Document]], settings: AttentionInfluenceSettings,
+    report: Report,
+    subject: Subject,
+    selections: dict[str, list[Document]],
+    settings: AttentionInfluenceSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     """Train on all mixtures and compare what was learned."""
     corpus = selections["full"]
     tokenizer = _tokenizer([one.text for one in corpus], settings)
@@ -52,8 +63,11 @@ def add(
             for seed in context.progress(range(settings.seeds), name)
         ]
     if settings.steps < _FEWEST:
-        report.claim(Claim.not_tested("Training with what was selected by influence teaches more", _TOO_SHORT.format(
-            settings.steps), _PAPER))  # fmt: skip
+        report.claim(
+            Claim.not_tested(
+                "Training with what was selected by influence teaches more", _TOO_SHORT.format(settings.steps), _PAPER
+            )
+        )
     else:
         _claim(report, found)
     _add_baselines(report, found)
@@ -62,16 +76,35 @@ def add(
 
 
 def _kept(
-    subject: Subject, tokenizer: Tokenizer, corpus: Sequence[Document], part: Sequence[Document], seed: int,
-    settings: AttentionInfluenceSettings, context: Context,
-) -> dict[str, float]:  # fmt: skip
+    subject: Subject,
+    tokenizer: Tokenizer,
+    corpus: Sequence[Document],
+    part: Sequence[Document],
+    seed: int,
+    settings: AttentionInfluenceSettings,
+    context: Context,
+) -> dict[str, float]:
     def measure() -> dict[str, Any]:
         return _measures(_trained(tokenizer, corpus, part, seed, settings, context), tokenizer, subject)
 
-    sizes = (settings.steps, settings.layers, settings.width, settings.vocabulary, settings.block, settings.batch,
-             settings.rate)  # fmt: skip
-    key = ("trained", [one.text for one in corpus], [one.text for one in part], seed, context.seed, sizes,
-           [one.text for one in subject.questions])  # fmt: skip
+    sizes = (
+        settings.steps,
+        settings.layers,
+        settings.width,
+        settings.vocabulary,
+        settings.block,
+        settings.batch,
+        settings.rate,
+    )
+    key = (
+        "trained",
+        [one.text for one in corpus],
+        [one.text for one in part],
+        seed,
+        context.seed,
+        sizes,
+        [one.text for one in subject.questions],
+    )
     return kept(context.cache, key, measure)
 
 
@@ -80,39 +113,55 @@ def _tokenizer(found: Sequence[str], settings: AttentionInfluenceSettings) -> To
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=settings.vocabulary, special_tokens=["<|end|>"], show_progress=False,
+        vocab_size=settings.vocabulary,
+        special_tokens=["<|end|>"],
+        show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-    )  # fmt: skip
+    )
     tokenizer.train_from_iterator(found, trainer)
     return tokenizer
 
 
 def _trained(
-    tokenizer: Tokenizer, corpus: Sequence[Document], part: Sequence[Document], seed: int,
-    settings: AttentionInfluenceSettings, context: Context,
-) -> LlamaForCausalLM:  # fmt: skip
+    tokenizer: Tokenizer,
+    corpus: Sequence[Document],
+    part: Sequence[Document],
+    seed: int,
+    settings: AttentionInfluenceSettings,
+    context: Context,
+) -> LlamaForCausalLM:
     """Train on blocks of the corpus, every other of which is of the selection; all arms see as many tokens."""
     rng = context.rng("blocks", seed)
     streams = [_stream(tokenizer, documents, rng, settings) for documents in (corpus, part)]
     batches = [
-        {"input_ids": torch.stack([
-            streams[row % 2][step * settings.batch + row] for row in range(settings.batch)
-        ])} for step in range(settings.steps)
-    ]  # fmt: skip
+        {"input_ids": torch.stack([streams[row % 2][step * settings.batch + row] for row in range(settings.batch)])}
+        for step in range(settings.steps)
+    ]
     config = LlamaConfig(
-        vocab_size=tokenizer.get_vocab_size(), hidden_size=settings.width, intermediate_size=3 * settings.width,
-        num_hidden_layers=settings.layers, num_attention_heads=_HEADS, num_key_value_heads=_HEADS,
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=settings.width,
+        intermediate_size=3 * settings.width,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=_HEADS,
+        num_key_value_heads=_HEADS,
         max_position_embeddings=_LONGEST,
-    )  # fmt: skip
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed + 1000 * seed)
         model: Any = LlamaForCausalLM(config)
     model.to(torch.device(context.device))
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.rate, weight_decay=0.1)
     Trainer(
-        model, NextToken(), batches, Budget(steps=settings.steps), seed=seed, optimizer=optimizer, clip_norm=1.0,
-        schedule=linear(warmup=0.05, decay=0.2), device="cpu" if context.device == "cpu" else None,
-    ).run()  # fmt: skip
+        model,
+        NextToken(),
+        batches,
+        Budget(steps=settings.steps),
+        seed=seed,
+        optimizer=optimizer,
+        clip_norm=1.0,
+        schedule=linear(warmup=0.05, decay=0.2),
+        device="cpu" if context.device == "cpu" else None,
+    ).run()
     trained: LlamaForCausalLM = model.eval()
     return trained
 
@@ -166,20 +215,33 @@ def _claim(report: Report, found: dict[str, list[dict[str, float]]]) -> None:
 
     for other in _OTHERS:
         report.claim(
-            paired(f"Training with what was selected by influence looks up more than the {_SHORT[other]} (gain in "
-                   "held-out accuracy)", gains(_LOOK_UP, other), paper_value=_PAPER, note=_note(found, _LOOK_UP, other))
-        )  # fmt: skip
+            paired(
+                f"Training with what was selected by influence looks up more than the {_SHORT[other]} (gain in "
+                "held-out accuracy)",
+                gains(_LOOK_UP, other),
+                paper_value=_PAPER,
+                note=_note(found, _LOOK_UP, other),
+            )
+        )
     report.claim(
-        paired("It completes code better than a random selection does (gain in the next token's accuracy, held out)",
-               gains(_CODE, f"with {RANDOM}"), paper_value="HumanEval + 3.5 points",
-               note=_note(found, _CODE, f"with {RANDOM}"))
-    )  # fmt: skip
+        paired(
+            "It completes code better than a random selection does (gain in the next token's accuracy, held out)",
+            gains(_CODE, f"with {RANDOM}"),
+            paper_value="HumanEval + 3.5 points",
+            note=_note(found, _CODE, f"with {RANDOM}"),
+        )
+    )
     worse = np.array([a[_LOSS] / b[_LOSS] - 1 for a, b in zip(found[f"with {OURS}"], found[_FULL], strict=True)])
     low, high = mean_interval(-worse)
     report.claim(
-        clearly_above("It is no more than 1 % worse on other text (relative fall of the held-out loss)",
-                      float(-worse.mean()), (low, high), floor=-0.01, note="Below 0, it is worse.")
-    )  # fmt: skip
+        clearly_above(
+            "It is no more than 1 % worse on other text (relative fall of the held-out loss)",
+            float(-worse.mean()),
+            (low, high),
+            floor=-0.01,
+            note="Below 0, it is worse.",
+        )
+    )
 
 
 def _note(found: dict[str, list[dict[str, float]]], measure: str, other: str) -> str:
@@ -189,17 +251,19 @@ def _note(found: dict[str, list[dict[str, float]]], measure: str, other: str) ->
 
 def _add_baselines(report: Report, found: dict[str, list[dict[str, float]]]) -> None:
     for other in _OTHERS:
-        report.baseline(f"Trained: {other}", {
-            name: float(np.mean([one[name] for one in found[other]])) for name in (_LOOK_UP, _CODE, _LOSS)
-        })  # fmt: skip
+        report.baseline(
+            f"Trained: {other}",
+            {name: float(np.mean([one[name] for one in found[other]])) for name in (_LOOK_UP, _CODE, _LOSS)},
+        )
 
 
 def _add_table(report: Report, found: dict[str, list[dict[str, float]]], settings: AttentionInfluenceSettings) -> None:
     rows = [
         [name, measure, float(np.mean(values)), min(values), max(values)]
-        for name, runs in found.items() for measure in (_LOOK_UP, _CODE, _LOSS)
+        for name, runs in found.items()
+        for measure in (_LOOK_UP, _CODE, _LOSS)
         for values in ([one[measure] for one in runs],)
-    ]  # fmt: skip
+    ]
     report.table("Small models trained from nothing", ["trained on", "measure", "mean", "lowest", "highest"], rows)
     tokens = settings.steps * settings.batch * settings.block
     report.note(
@@ -223,6 +287,7 @@ def _draw(report: Report, found: dict[str, list[dict[str, float]]]) -> None:
         panel.set_xlabel(measure, fontsize=8)
         panel.grid(axis="x", color="0.9")
     report.figure(
-        "What was learned", figure,
+        "What was learned",
+        figure,
         "A circle for each seed and a diamond for their mean: higher is better but for the loss.",
-    )  # fmt: skip
+    )

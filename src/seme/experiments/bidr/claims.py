@@ -28,13 +28,21 @@ def add(report: Report, runs: Sequence[Measured], given: Given, settings: BidrSe
     _locality(report, runs)
     gains = _gains(runs, "verified", _LOCAL, "joint")
     report.claim(
-        Claim.at_least("Codes first and dense vectors for their candidates then beat both at once, at equal steps "
-                       "(MRR@10, difference)", measured=float(np.mean(gains)), floor=1e-6, spread=_range(gains))
-    )  # fmt: skip
+        Claim.at_least(
+            "Codes first and dense vectors for their candidates then beat both at once, at equal steps "
+            "(MRR@10, difference)",
+            measured=float(np.mean(gains)),
+            floor=1e-6,
+            spread=_range(gains),
+        )
+    )
     report.claim(
-        Claim.not_tested("Recall, revenue and clicks rise in online search over a billion documents",
-                         "There are no such logs to be had.", "+17.5 % recall, +1.95 % revenue")
-    )  # fmt: skip
+        Claim.not_tested(
+            "Recall, revenue and clicks rise in online search over a billion documents",
+            "There are no such logs to be had.",
+            "+17.5 % recall, +1.95 % revenue",
+        )
+    )
     _tables(report, runs, settings)
     _draw(report, runs, settings)
     report.note(
@@ -54,55 +62,83 @@ def _codes(report: Report, runs: Sequence[Measured], parts: int) -> None:
     gains = [one - max(peers) for one, *peers in zip(ours, *others, strict=True)]
     test = paired_t(*(_pooled([one.codes[parts].recall[name] for one in runs]) for name in (_OPQ[0], "contrastive")))
     report.claim(
-        Claim.at_least(f"Codes of {parts} bytes trained for the ranking find more than OPQ's (recall@100, difference)",
-                       measured=float(np.mean(gains)), floor=1e-6, spread=_range(gains),
-                       paper_value="up to +4.3 points",
-                       note=f"Against OPQ of the same encoder: {test.difference:+.4f}, paired t, p = {test.p:.2g}.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"Codes of {parts} bytes trained for the ranking find more than OPQ's (recall@100, difference)",
+            measured=float(np.mean(gains)),
+            floor=1e-6,
+            spread=_range(gains),
+            paper_value="up to +4.3 points",
+            note=f"Against OPQ of the same encoder: {test.difference:+.4f}, paired t, p = {test.p:.2g}.",
+        )
+    )
     ratios = [one.codes[parts].lost["contrastive"] / one.codes[parts].lost[_OPQ[0]] for one in runs]
     report.claim(
-        Claim.at_least(f"They reconstruct worse all the same ({parts} bytes: lost share of the squared norm, over "
-                       "OPQ's)", measured=float(np.mean(ratios)), floor=1.0, spread=_range(ratios))
-    )  # fmt: skip
+        Claim.at_least(
+            f"They reconstruct worse all the same ({parts} bytes: lost share of the squared norm, over OPQ's)",
+            measured=float(np.mean(ratios)),
+            floor=1.0,
+            spread=_range(ratios),
+        )
+    )
 
 
 def _verification(report: Report, runs: Sequence[Measured]) -> None:
     served, alone = (_over(runs, "verified", name) for name in (_LOCAL, "codes alone"))
     whole = _over(runs, "whole", _LOCAL)
     report.claim(
-        Claim.ordered("Dense vectors over the candidates beat the codes alone (MRR@10)",
-                      {"codes alone": alone, "verified": served})
-    )  # fmt: skip
+        Claim.ordered(
+            "Dense vectors over the candidates beat the codes alone (MRR@10)",
+            {"codes alone": alone, "verified": served},
+        )
+    )
     report.claim(
-        Claim.ratio_at_least("They are as good as a search of all dense vectors (MRR@10)", measured=served,
-                             baseline=whole, factor=0.98)
-    )  # fmt: skip
+        Claim.ratio_at_least(
+            "They are as good as a search of all dense vectors (MRR@10)", measured=served, baseline=whole, factor=0.98
+        )
+    )
     report.claim(
-        Claim.at_most("What stays in memory is a sixteenth of the dense vectors (codes, codebook and rotation; share)",
-                      measured=runs[0].memory, ceiling=1 / 16, paper_value="1 / 32 without codebook and rotation")
-    )  # fmt: skip
+        Claim.at_most(
+            "What stays in memory is a sixteenth of the dense vectors (codes, codebook and rotation; share)",
+            measured=runs[0].memory,
+            ceiling=1 / 16,
+            paper_value="1 / 32 without codebook and rotation",
+        )
+    )
 
 
 def _locality(report: Report, runs: Sequence[Measured]) -> None:
     for name in (_LOCAL, "snowball"):
         gains = _gains(runs, "verified", name, "hard negatives")
         report.claim(
-            Claim.at_least(f"Batches of a {name} make better vectors for the candidates than random batches with the "
-                           "same hard negatives (MRR@10, difference)", measured=float(np.mean(gains)), floor=1e-6,
-                           spread=_range(gains))
-        )  # fmt: skip
+            Claim.at_least(
+                f"Batches of a {name} make better vectors for the candidates than random batches with the "
+                "same hard negatives (MRR@10, difference)",
+                measured=float(np.mean(gains)),
+                floor=1e-6,
+                spread=_range(gains),
+            )
+        )
         gains = _gains(runs, "verified", name, "random negatives")
         report.claim(
-            Claim.at_least(f"Batches of a {name} make better vectors for the candidates than random batches and "
-                           "negatives (MRR@10, difference)", measured=float(np.mean(gains)), floor=1e-6,
-                           spread=_range(gains))
-        )  # fmt: skip
+            Claim.at_least(
+                f"Batches of a {name} make better vectors for the candidates than random batches and "
+                "negatives (MRR@10, difference)",
+                measured=float(np.mean(gains)),
+                floor=1e-6,
+                spread=_range(gains),
+            )
+        )
     gains = _gains(runs, "whole", _LOCAL, "random negatives")
     report.claim(
-        Claim.at_most("Vectors trained locally are worse where all documents are searched (MRR@10, difference to "
-                      "random batches and negatives)", measured=float(np.mean(gains)), ceiling=0.0,
-                      spread=_range(gains), note="The paper says that they may be: what they learned is conditional.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Vectors trained locally are worse where all documents are searched (MRR@10, difference to "
+            "random batches and negatives)",
+            measured=float(np.mean(gains)),
+            ceiling=0.0,
+            spread=_range(gains),
+            note="The paper says that they may be: what they learned is conditional.",
+        )
+    )
 
 
 def _tables(report: Report, runs: Sequence[Measured], settings: BidrSettings) -> None:
@@ -116,24 +152,29 @@ def _tables(report: Report, runs: Sequence[Measured], settings: BidrSettings) ->
             rows.append([parts, name, float(np.mean(values)), float(np.std(values)), shown, dead])
             if name != "contrastive":
                 report.baseline(f"{name}, {parts} bytes", {"recall@100": float(np.mean(values))})
-    report.table(
-        "Codes", ["bytes", "system", "recall@100", "sd over seeds", "lost share", "codewords unused"], rows
-    )  # fmt: skip
+    report.table("Codes", ["bytes", "system", "recall@100", "sd over seeds", "lost share", "codewords unused"], rows)
     systems = [*DENSE, "joint"]
     report.table(
-        "Dense vectors, MRR@10", ["training", "verified candidates", "sd over seeds", "all documents"],
-        [[name, _over(runs, "verified", name), float(np.std([_mean(one.verified[name]) for one in runs])),
-          _over(runs, "whole", name)] for name in systems],
-    )  # fmt: skip
+        "Dense vectors, MRR@10",
+        ["training", "verified candidates", "sd over seeds", "all documents"],
+        [
+            [
+                name,
+                _over(runs, "verified", name),
+                float(np.std([_mean(one.verified[name]) for one in runs])),
+                _over(runs, "whole", name),
+            ]
+            for name in systems
+        ],
+    )
     pairs = [(_LOCAL, name) for name in (*DENSE, "joint", "codes alone") if name != _LOCAL]
     pooled = {name: _pooled([one.verified[name] for one in runs]) for name in (*systems, "codes alone")}
     tests = [paired_t(pooled[b], pooled[a]) for a, b in pairs]
     report.table(
         "Random walk less others on verified candidates, paired over queries",
         ["other", "difference in MRR@10", "p (t, Holm)"],
-        [[b, one.difference, p]
-         for (_, b), one, p in zip(pairs, tests, holm([one.p for one in tests]), strict=True)],
-    )  # fmt: skip
+        [[b, one.difference, p] for (_, b), one, p in zip(pairs, tests, holm([one.p for one in tests]), strict=True)],
+    )
 
 
 def _draw(report: Report, runs: Sequence[Measured], settings: BidrSettings) -> None:
@@ -148,17 +189,25 @@ def _draw(report: Report, runs: Sequence[Measured], settings: BidrSettings) -> N
     names = [*DENSE, "joint"]
     for shift, (kind, grey) in enumerate((("verified", "0.35"), ("whole", "0.8"))):
         label = "verified candidates" if kind == "verified" else "all documents"
-        right.bar(np.arange(len(names)) + 0.4 * shift, [_over(runs, kind, name) for name in names], 0.4, color=grey,
-                  edgecolor="black", lw=0.5, label=label)  # fmt: skip
+        right.bar(
+            np.arange(len(names)) + 0.4 * shift,
+            [_over(runs, kind, name) for name in names],
+            0.4,
+            color=grey,
+            edgecolor="black",
+            lw=0.5,
+            label=label,
+        )
     lowest = min(_over(runs, kind, name) for kind in ("verified", "whole") for name in names)
     right.set(ylabel="MRR@10", ylim=(max(0.0, lowest - 0.05), None))
     right.set_xticks(np.arange(len(names)) + 0.2, [name.replace(" ", "\n") for name in names], fontsize=7)
     right.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(0, 1.18), ncols=2)
     report.figure(
-        "Codes and vectors", figure,
+        "Codes and vectors",
+        figure,
         "Left: what codes find, trained for the ranking and by OPQ. Right: dense vectors of each way of sampling, over "
         "the candidates of the codes and over all documents.",
-    )  # fmt: skip
+    )
 
 
 def _mean(values: Values) -> float:

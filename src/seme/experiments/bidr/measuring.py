@@ -66,9 +66,7 @@ def measure(given: Given, seed: int, settings: BidrSettings, context: Context) -
         near = graph if local else None
         dense = trainings.dense(name, settings.steps_dense, start=first, graph=near, method=method)
         _serve(found, name, given, dense, light, quantiser, settings)
-    both, joint = trainings.codes(
-        "joint", settings.steps_codes + settings.steps_dense, start=first, quantiser=begun
-    )  # fmt: skip
+    both, joint = trainings.codes("joint", settings.steps_codes + settings.steps_dense, start=first, quantiser=begun)
     _serve(found, "joint", given, both, both, joint, settings)
     index = _index(given, light, light, quantiser)
     found.verified["codes alone"] = _judge(given, _codes_run(index, light, given, 10), reciprocal_rank_at(10))

@@ -69,8 +69,15 @@ class Trainings:
         folder = self._context.cache / f"training-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
         parameters = [*head.parameters(), *objective.parameters()]
         Trainer(
-            head, objective, batches, Budget(steps=steps), folder=folder, seed=self._seed, device="cpu", clip_norm=1.0,
+            head,
+            objective,
+            batches,
+            Budget(steps=steps),
+            folder=folder,
+            seed=self._seed,
+            device="cpu",
+            clip_norm=1.0,
             optimizer=torch.optim.AdamW(parameters, lr=self._settings.rate, weight_decay=0.01),
             settings={"training": key},
-        ).run()  # fmt: skip
+        ).run()
         head.eval()

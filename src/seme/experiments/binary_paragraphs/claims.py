@@ -26,32 +26,67 @@ def add(report: Report, found: Sequence[Found], material: Material, settings: Bi
     for rival, statement, paper in (
         (f"Semantic hashing-{settings.bits}", "than semantic hashing of as many bits", "on all of its sets"),
         (f"PV-DBOW, LSH-{settings.bits}", "than random hyperplanes of PV-DBOW", ""),
-        (f"Semantic hashing-{settings.long_bits}",
-         f"than semantic hashing of {settings.long_bits} bits, or as good", "BPV-32 > SH-128"),
-    ):  # fmt: skip
-        _add_gain(report, found, "precision", (rival, bpv), f"{bpv} ranks better {statement} (MAP, difference)", paper,
-                  strict="or as good" not in statement)  # fmt: skip
+        (
+            f"Semantic hashing-{settings.long_bits}",
+            f"than semantic hashing of {settings.long_bits} bits, or as good",
+            "BPV-32 > SH-128",
+        ),
+    ):
+        _add_gain(
+            report,
+            found,
+            "precision",
+            (rival, bpv),
+            f"{bpv} ranks better {statement} (MAP, difference)",
+            paper,
+            strict="or as good" not in statement,
+        )
     for bits in (settings.bits, settings.long_bits):
-        _add_gain(report, found, "ndcg", (f"Semantic hashing-{bits}", bpv),
-                  f"{bpv} finds better first documents than semantic hashing of {bits} bits (nDCG@10, difference)",
-                  "on all of its sets")  # fmt: skip
-    _add_gain(report, found, "ndcg", ("Real-Binary, code", "Real-Binary, re-ranked"),
-              "Real vectors rank a ball around the code better than the code (nDCG@10, difference)", "")  # fmt: skip
+        _add_gain(
+            report,
+            found,
+            "ndcg",
+            (f"Semantic hashing-{bits}", bpv),
+            f"{bpv} finds better first documents than semantic hashing of {bits} bits (nDCG@10, difference)",
+            "on all of its sets",
+        )
+    _add_gain(
+        report,
+        found,
+        "ndcg",
+        ("Real-Binary, code", "Real-Binary, re-ranked"),
+        "Real vectors rank a ball around the code better than the code (nDCG@10, difference)",
+        "",
+    )
     touched = [one.touched for one in found]
     report.claim(
-        Claim.at_most("The balls around the codes hold at most a tenth of the documents (mean share)",
-                      measured=float(np.mean(touched)), ceiling=_MOST_TOUCHED, spread=(min(touched), max(touched)),
-                      note=f"The smallest ball with {settings.shortlist} documents or more.")
-    )  # fmt: skip
+        Claim.at_most(
+            "The balls around the codes hold at most a tenth of the documents (mean share)",
+            measured=float(np.mean(touched)),
+            ceiling=_MOST_TOUCHED,
+            spread=(min(touched), max(touched)),
+            note=f"The smallest ball with {settings.shortlist} documents or more.",
+        )
+    )
     base = chance(material.other, material.other)
     carried = [_mean(one.precision, "BPV, carried over") for one in found]
     report.claim(
-        Claim.ratio_at_least("Codes carried over to docstrings rank better than chance (MAP)",
-                             measured=float(np.mean(carried)), baseline=base, factor=_FACTOR,
-                             spread=(min(carried) / base, max(carried) / base))
-    )  # fmt: skip
-    _add_gain(report, found, "precision", ("LSH, carried over", "BPV, carried over"),
-              "Codes carried over rank better than random hyperplanes carried over (MAP, difference)", "")  # fmt: skip
+        Claim.ratio_at_least(
+            "Codes carried over to docstrings rank better than chance (MAP)",
+            measured=float(np.mean(carried)),
+            baseline=base,
+            factor=_FACTOR,
+            spread=(min(carried) / base, max(carried) / base),
+        )
+    )
+    _add_gain(
+        report,
+        found,
+        "precision",
+        ("LSH, carried over", "BPV, carried over"),
+        "Codes carried over rank better than random hyperplanes carried over (MAP, difference)",
+        "",
+    )
     _add_tables(report, found, material, settings)
     _draw(report, found, settings)
 
@@ -79,11 +114,16 @@ def _add_gain(
     test = paired_randomisation(*(_by_query(found, measure, system) for system in systems))
     means = [float(np.mean([_mean(getattr(one, measure), system) for one in found])) for system in systems]
     report.claim(
-        Claim.at_least(statement, measured=float(np.mean(gains)), floor=1e-6 if strict else 0.0, paper_value=paper,
-                       spread=(min(gains), max(gains)),
-                       note=f"{means[1]:.4f} against {means[0]:.4f}; p = {test.p:.2g} over {test.queries} queries "
-                            "(paired randomisation of the means over seeds).")
-    )  # fmt: skip
+        Claim.at_least(
+            statement,
+            measured=float(np.mean(gains)),
+            floor=1e-6 if strict else 0.0,
+            paper_value=paper,
+            spread=(min(gains), max(gains)),
+            note=f"{means[1]:.4f} against {means[0]:.4f}; p = {test.p:.2g} over {test.queries} queries "
+            "(paired randomisation of the means over seeds).",
+        )
+    )
 
 
 def _add_tables(report: Report, found: Sequence[Found], material: Material, settings: BinaryParagraphsSettings) -> None:
@@ -94,8 +134,13 @@ def _add_tables(report: Report, found: Sequence[Found], material: Material, sett
             report.baseline(system, {"MAP": float(np.mean(maps)), "nDCG@10": float(np.mean(gains))})
         rows.append([system, float(np.mean(maps)), float(np.std(maps)), float(np.mean(gains)), float(np.std(gains))])
     report.table("Systems", ["system", "MAP", "sd over seeds", "nDCG@10", "sd over seeds"], rows)
-    report.baseline("chance", {"MAP at home": chance(material.documents, material.queries),
-                               "MAP carried over": chance(material.other, material.other)})  # fmt: skip
+    report.baseline(
+        "chance",
+        {
+            "MAP at home": chance(material.documents, material.queries),
+            "MAP carried over": chance(material.other, material.other),
+        },
+    )
     report.note(
         f"{len(material.documents)} glosses of WordNet with their words, in {len(set(material.documents.labels))} "
         f"lexicographers' files, stand in for 20 Newsgroups and RCV1; {len(material.queries)} other glosses are the "
@@ -113,10 +158,13 @@ def _draw(report: Report, found: Sequence[Found], settings: BinaryParagraphsSett
     figure = Figure(figsize=(6, 3.4), layout="constrained")
     axes = figure.subplots()
     shown = {
-        f"BPV-{settings.bits}": "k-o", f"Semantic hashing-{settings.bits}": "k--s",
-        f"Semantic hashing-{settings.long_bits}": "k--D", f"PV-DBOW, LSH-{settings.bits}": "k:x",
-        "PV-DBOW, cosine": "k-.", "Real-Binary, re-ranked": "k-^",
-    }  # fmt: skip
+        f"BPV-{settings.bits}": "k-o",
+        f"Semantic hashing-{settings.bits}": "k--s",
+        f"Semantic hashing-{settings.long_bits}": "k--D",
+        f"PV-DBOW, LSH-{settings.bits}": "k:x",
+        "PV-DBOW, cosine": "k-.",
+        "Real-Binary, re-ranked": "k-^",
+    }
     for system, style in shown.items():
         values = np.mean([one.curve[system] for one in found], axis=0)
         axes.plot(DEPTHS[: len(values)], values, style, ms=4, lw=1, label=system)

@@ -107,9 +107,7 @@ def _add_real_binary(
     ball = -near <= radius[:, None]
     # Beyond the ball the order of the codes stays; within it cosines, which are at most 1, stand above.
     found.add("Real-Binary, code", near, material.documents, material.queries)
-    found.add(
-        "Real-Binary, re-ranked", np.where(ball, 2 + cosines, near), material.documents, material.queries
-    )  # fmt: skip
+    found.add("Real-Binary, re-ranked", np.where(ball, 2 + cosines, near), material.documents, material.queries)
     found.add("Real-Binary, cosine", cosines, material.documents, material.queries)
     found.touched = float(ball.mean())
 

@@ -42,12 +42,19 @@ def add(report: Report, settings: BinaryParagraphsSettings, context: Context) ->
     medians = {name: float(np.median(values)) for name, values in times.items()}
     slow, *codes_first = medians
     report.claim(
-        Claim.ratio_at_least(f"Search by the code is faster than by real vectors, over {settings.rows} documents",
-                             measured=medians[slow], baseline=medians[codes_first[0]], factor=_FACTOR,
-                             note="Seconds of one query on one thread, medians; both by Seme's indexes, ids included.")
-    )  # fmt: skip
-    report.table("Seconds of a search", ["index", "seconds", "faster"],
-                 [[name, value, medians[slow] / value] for name, value in medians.items()])  # fmt: skip
+        Claim.ratio_at_least(
+            f"Search by the code is faster than by real vectors, over {settings.rows} documents",
+            measured=medians[slow],
+            baseline=medians[codes_first[0]],
+            factor=_FACTOR,
+            note="Seconds of one query on one thread, medians; both by Seme's indexes, ids included.",
+        )
+    )
+    report.table(
+        "Seconds of a search",
+        ["index", "seconds", "faster"],
+        [[name, value, medians[slow] / value] for name, value in medians.items()],
+    )
 
 
 def _search(index: BinaryIndex, codes: np.ndarray) -> Callable[[], object]:

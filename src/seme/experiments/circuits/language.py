@@ -82,17 +82,24 @@ def sentences(count: int, rng: np.random.Generator) -> PromptPairs:
     positive, negative = ids.copy(), ids.copy()
     positive[:, -1], negative[:, -1] = names[rows, twice], names[:, 2]
     return PromptPairs(
-        "the other name", torch.from_numpy(positive), torch.from_numpy(negative),
-        tuple((int(name),) for name in names[rows, 1 - twice]), tuple((int(name),) for name in names[rows, twice]),
-    )  # fmt: skip
+        "the other name",
+        torch.from_numpy(positive),
+        torch.from_numpy(negative),
+        tuple((int(name),) for name in names[rows, 1 - twice]),
+        tuple((int(name),) for name in names[rows, twice]),
+    )
 
 
 def trained_model(steps: int, seed: int) -> LlamaForCausalLM:
     """Train a transformer of two layers of eight heads, without feed-forward blocks, on the language."""
     config = LlamaConfig(
-        vocab_size=_QUESTION + 1, hidden_size=_WIDTH, intermediate_size=1, num_hidden_layers=_LAYERS,
-        num_attention_heads=_HEADS, max_position_embeddings=_TOKENS,
-    )  # fmt: skip
+        vocab_size=_QUESTION + 1,
+        hidden_size=_WIDTH,
+        intermediate_size=1,
+        num_hidden_layers=_LAYERS,
+        num_attention_heads=_HEADS,
+        max_position_embeddings=_TOKENS,
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config)
@@ -100,8 +107,16 @@ def trained_model(steps: int, seed: int) -> LlamaForCausalLM:
         block.mlp = _Nothing()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     Trainer(
-        model, NextName(), Sentences(seed), Budget(steps=steps), seed=seed, optimizer=optimizer,
-        schedule=cosine(warmup=0.05), clip_norm=1.0, device="cpu", log_every=steps,
-    ).run()  # fmt: skip
+        model,
+        NextName(),
+        Sentences(seed),
+        Budget(steps=steps),
+        seed=seed,
+        optimizer=optimizer,
+        schedule=cosine(warmup=0.05),
+        clip_norm=1.0,
+        device="cpu",
+        log_every=steps,
+    ).run()
     model.eval().requires_grad_(False)
     return model

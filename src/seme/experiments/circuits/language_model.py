@@ -57,10 +57,17 @@ def _add_tasks(report: Report, results: Sequence[TaskResult], settings: Circuits
     ]
     report.table(
         "Can the model do the tasks?",
-        ["task", "tokens of a prompt", "right", "logit difference, positive", "negative", "heads in the circuit",
-         "Spearman correlation of effects on halves of the pairs"],
+        [
+            "task",
+            "tokens of a prompt",
+            "right",
+            "logit difference, positive",
+            "negative",
+            "heads in the circuit",
+            "Spearman correlation of effects on halves of the pairs",
+        ],
         rows,
-    )  # fmt: skip
+    )
     report.note(
         f"A head is in the circuit if what it says on the negative prompt, put into the positive one at every token, "
         f"changes the logit difference by {settings.share:.0%} or more, up or down, on the mean of {settings.patched} "
@@ -79,28 +86,34 @@ def _add_claims(report: Report, one: TaskResult, settings: CircuitsSettings) -> 
         report.claim(
             Claim.at_least(
                 f"{one.name}: nodes are found at least as well as by {baseline} (ROC AUC less that of the baseline)",
-                measured=float(np.mean(nodes)) - other, floor=0.0,
-                spread=(min(nodes) - other, max(nodes) - other), paper_value="better than the state of the art",
+                measured=float(np.mean(nodes)) - other,
+                floor=0.0,
+                spread=(min(nodes) - other, max(nodes) - other),
+                paper_value="better than the state of the art",
                 note=f"{np.mean(nodes):.3f} against {other:.3f}; {settings.seeds} autoencoders.",
             )
-        )  # fmt: skip
+        )
         report.baseline(f"{one.name}: {baseline}", {"ROC AUC": other})
     chance = one.areas["shuffled sides"]
     report.claim(
         Claim.equal(
             f"{one.name}: with shuffled sides nothing is found (ROC AUC of nodes, mean over shuffles)",
-            measured=float(np.mean(chance)), value=0.5, tolerance=0.05, spread=(min(chance), max(chance)),
+            measured=float(np.mean(chance)),
+            value=0.5,
+            tolerance=0.05,
+            spread=(min(chance), max(chance)),
         )
-    )  # fmt: skip
+    )
     report.claim(
         Claim.at_least(
             f"{one.name}: without the best tenth of the heads more is lost than in any random draw (share of the logit "
             "difference, less the most of the draws)",
-            measured=one.lost["nodes"] - one.lost["random, most"], floor=1e-9,
+            measured=one.lost["nodes"] - one.lost["random, most"],
+            floor=1e-9,
             note=f"{one.lost['nodes']:.3f} against {one.lost['random, most']:.3f} at most and "
             f"{one.lost['random, mean']:.3f} on the mean of {settings.draws} draws; mean ablation.",
         )
-    )  # fmt: skip
+    )
     _add_prompts_claim(report, one, settings)
 
 
@@ -112,10 +125,15 @@ def _add_prompts_claim(report: Report, one: TaskResult, settings: CircuitsSettin
         report.claim(Claim.not_tested(statement, "No larger number of prompts was asked for."))
         return
     report.claim(
-        Claim.at_least(statement, measured=own / area, floor=0.95, paper_value="5 to 10 prompts",
-                       note=f"{own:.3f} with {settings.training} prompts, {area:.3f} with {most}, in steps of as many "
-                            "rows; the same seed.")
-    )  # fmt: skip
+        Claim.at_least(
+            statement,
+            measured=own / area,
+            floor=0.95,
+            paper_value="5 to 10 prompts",
+            note=f"{own:.3f} with {settings.training} prompts, {area:.3f} with {most}, in steps of as many "
+            "rows; the same seed.",
+        )
+    )
 
 
 def _add_areas(report: Report, done: Sequence[TaskResult]) -> None:
@@ -153,22 +171,39 @@ def _add_times(report: Report, done: Sequence[TaskResult], settings: CircuitsSet
     passes = done[0].truth.size + 4
     same = f"Patching on {settings.patched} pairs, scores on {settings.prompts}; a mean over {len(done)} tasks."
     statements = (
-        ("Scores of nodes take a hundredth of the seconds of patching (given activations and autoencoder)",
-         total("scoring nodes"), 100.0, "hours to seconds"),
-        ("All that the method needs takes a hundredth of the seconds of patching (activations, training, scores)",
-         whole, 100.0, "hours to seconds"),
+        (
+            "Scores of nodes take a hundredth of the seconds of patching (given activations and autoencoder)",
+            total("scoring nodes"),
+            100.0,
+            "hours to seconds",
+        ),
+        (
+            "All that the method needs takes a hundredth of the seconds of patching (activations, training, scores)",
+            whole,
+            100.0,
+            "hours to seconds",
+        ),
         ("Training and scores take a twentieth of the seconds of patching (given activations)", pipeline, 20.0, ""),
-    )  # fmt: skip
+    )
     for statement, seconds, factor, paper in statements:
         report.claim(
-            Claim.ratio_at_least(statement, measured=patching / len(done), baseline=seconds / len(done), factor=factor,
-                                 paper_value=paper, note=same)
-        )  # fmt: skip
+            Claim.ratio_at_least(
+                statement,
+                measured=patching / len(done),
+                baseline=seconds / len(done),
+                factor=factor,
+                paper_value=paper,
+                note=same,
+            )
+        )
     slowest = max(one.seconds["training"] + one.seconds["scoring nodes"] for one in done)
     report.claim(
-        Claim.at_most("Training and scores take half a minute (seconds, given activations, the slowest task)",
-                      measured=slowest, ceiling=30.0)
-    )  # fmt: skip
+        Claim.at_most(
+            "Training and scores take half a minute (seconds, given activations, the slowest task)",
+            measured=slowest,
+            ceiling=30.0,
+        )
+    )
     steps = list(done[0].seconds)
     columns = ["task", *steps, "patching, were it on as many pairs as the scores"]
     rows = [
@@ -176,37 +211,53 @@ def _add_times(report: Report, done: Sequence[TaskResult], settings: CircuitsSet
     ]
     report.table("Time in seconds", columns, rows)
     report.table(
-        "Forward passes over prompts", ["method", "positive and negative prompts"],
-        [["activation patching, each starting at its head's layer", passes * settings.patched],
-         ["scores by codes", 2 * settings.prompts], [ATTRIBUTION, 4 * settings.patched]],
-    )  # fmt: skip
+        "Forward passes over prompts",
+        ["method", "positive and negative prompts"],
+        [
+            ["activation patching, each starting at its head's layer", passes * settings.patched],
+            ["scores by codes", 2 * settings.prompts],
+            [ATTRIBUTION, 4 * settings.patched],
+        ],
+    )
 
 
 def _add_checks(report: Report, done: Sequence[TaskResult]) -> None:
     tables = (
-        ("What remains of the logit difference when only some heads say what they say (the others: mean of negatives)",
-         "heads kept", [one.checks for one in done]),
-        ("What is lost without a tenth of the heads (share of the logit difference)", "heads taken away",
-         [one.lost for one in done]),
-    )  # fmt: skip
+        (
+            (
+                "What remains of the logit difference when only some heads say what they say "
+                "(the others: mean of negatives)"
+            ),
+            "heads kept",
+            [one.checks for one in done],
+        ),
+        (
+            "What is lost without a tenth of the heads (share of the logit difference)",
+            "heads taken away",
+            [one.lost for one in done],
+        ),
+    )
     for name, first, columns in tables:
         rows = [[label, *(column[label] for column in columns)] for label in columns[0]]
         report.table(name, [first, *(one.name for one in done)], rows)
     for argument, label in (("features", "features m"), ("training", "prompts for training")):
         report.table(
-            f"Language model: ROC AUC of nodes by {label}", ["task", label, "ROC AUC", "unexplained variance"],
+            f"Language model: ROC AUC of nodes by {label}",
+            ["task", label, "ROC AUC", "unexplained variance"],
             [[one.name, *row] for one in done for row in one.sweeps[argument]],
-        )  # fmt: skip
+        )
 
 
 def _add_drawings(report: Report, done: Sequence[TaskResult]) -> None:
     names = ("nodes", "edges", MEAN_DIFFERENCE, ATTRIBUTION)
     report.figure(
-        "ROC curves", figures.roc_curves({one.name: {n: (one.ranked[n], one.truth) for n in names} for one in done}),
+        "ROC curves",
+        figures.roc_curves({one.name: {n: (one.ranked[n], one.truth) for n in names} for one in done}),
         "How well heads of the circuit are told from the others, against activation patching; the first autoencoder.",
-    )  # fmt: skip
+    )
     report.figure(
-        "Heads", figures.head_maps({one.name: (one.ranked["nodes"], one.lost_by_head) for one in done}),
+        "Heads",
+        figures.head_maps({one.name: (one.ranked["nodes"], one.lost_by_head) for one in done}),
         "Left of each pair: how many codes a head has on positive prompts alone. Right: the share of the logit "
         "difference that is lost when the head is patched (blue: it rises).",
-    )  # fmt: skip
+    )

@@ -29,14 +29,23 @@ def add(report: Report, settings: CircuitsSettings, context: Context) -> None:
         rows.append(areas)
     nodes, chance = [row["nodes"] for row in rows], [row["shuffled sides"] for row in rows]
     report.claim(
-        Claim.at_least("Planted: heads with something to say on positive prompts alone are found (ROC AUC of nodes)",
-                       measured=float(np.mean(nodes)), floor=0.9, spread=(min(nodes), max(nodes)),
-                       note="26 of 144 heads; the others say the same as often, on prompts of either side.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Planted: heads with something to say on positive prompts alone are found (ROC AUC of nodes)",
+            measured=float(np.mean(nodes)),
+            floor=0.9,
+            spread=(min(nodes), max(nodes)),
+            note="26 of 144 heads; the others say the same as often, on prompts of either side.",
+        )
+    )
     report.claim(
-        Claim.equal("Planted: with shuffled sides nothing is found (ROC AUC of nodes, mean over shuffles)",
-                    measured=float(np.mean(chance)), value=0.5, tolerance=0.05, spread=(min(chance), max(chance)))
-    )  # fmt: skip
+        Claim.equal(
+            "Planted: with shuffled sides nothing is found (ROC AUC of nodes, mean over shuffles)",
+            measured=float(np.mean(chance)),
+            value=0.5,
+            tolerance=0.05,
+            spread=(min(chance), max(chance)),
+        )
+    )
     columns = list(rows[0])
     report.baseline("Planted: mean difference", {"ROC AUC": float(np.mean([row[MEAN_DIFFERENCE] for row in rows]))})
     report.table("Planted circuits (ROC AUC)", ["seed", *columns], [[i, *row.values()] for i, row in enumerate(rows)])

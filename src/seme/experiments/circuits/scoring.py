@@ -46,9 +46,15 @@ class Scored:
 
 
 def scored(
-    positive: Tensor, negative: Tensor, settings: CircuitsSettings, context: Context, seed: int, *,
-    features: int | None = None, training: int | None = None,
-) -> Scored:  # fmt: skip
+    positive: Tensor,
+    negative: Tensor,
+    settings: CircuitsSettings,
+    context: Context,
+    seed: int,
+    *,
+    features: int | None = None,
+    training: int | None = None,
+) -> Scored:
     """Train an autoencoder on some prompts and score the heads on all.
 
     Steps of a longer training see as many rows as those of the usual one: the work stays the same.
@@ -57,9 +63,12 @@ def scored(
     chosen = training_prompts(positive, negative, count, context.rng("training", seed, count))
     rows = settings.training * chosen.shape[1] * chosen.shape[2]
     autoencoder = HeadAutoencoder(
-        features or settings.features, sparsity=settings.sparsity, epochs=settings.epochs,
-        batch_size=rows if count > settings.training else None, seed=context.seed + seed,
-    )  # fmt: skip
+        features or settings.features,
+        sparsity=settings.sparsity,
+        epochs=settings.epochs,
+        batch_size=rows if count > settings.training else None,
+        seed=context.seed + seed,
+    )
     began = time.perf_counter()
     autoencoder.fit(chosen)
     trained = time.perf_counter()

@@ -48,9 +48,10 @@ def add(report: Report, settings: CircuitsSettings, context: Context) -> None:
     whole = [model for model in models if 0 < model.truth.sum() < model.truth.size]
     names = dict.fromkeys(name for model in models for name in model.figures)
     report.table(
-        "Small models of 2 layers of 8 heads", ["", *(f"seed {model.seed}" for model in models)],
+        "Small models of 2 layers of 8 heads",
+        ["", *(f"seed {model.seed}" for model in models)],
         [[name, *(model.figures.get(name) for model in models)] for name in names],
-    )  # fmt: skip
+    )
     statements = (
         "Small model: its circuit is found (ROC AUC of nodes)",
         "Small model: scores by edges are as good to within 0.05 (ROC AUC of edges less that of nodes)",
@@ -61,21 +62,34 @@ def add(report: Report, settings: CircuitsSettings, context: Context) -> None:
         return
     nodes = [_auc(model, "nodes") for model in whole]
     less = [_auc(model, "edges") - _auc(model, "nodes") for model in whole]
-    note = (f"{len(whole)} of {len(models)} models have a circuit of some heads and not all. Ground truth: heads whose "
-            f"activation patching changes the logit difference by {settings.share:.0%}.")  # fmt: skip
+    note = (
+        f"{len(whole)} of {len(models)} models have a circuit of some heads and not all. Ground truth: heads whose "
+        f"activation patching changes the logit difference by {settings.share:.0%}."
+    )
     report.claim(
-        Claim.at_least(statements[0], measured=float(np.mean(nodes)), floor=0.8, spread=(min(nodes), max(nodes)),
-                       paper_value="about 0.85 to 0.98 on GPT-2 small", note=note)
-    )  # fmt: skip
+        Claim.at_least(
+            statements[0],
+            measured=float(np.mean(nodes)),
+            floor=0.8,
+            spread=(min(nodes), max(nodes)),
+            paper_value="about 0.85 to 0.98 on GPT-2 small",
+            note=note,
+        )
+    )
     report.claim(
         Claim.at_least(statements[1], measured=float(np.mean(less)), floor=-0.05, spread=(min(less), max(less)))
     )
     chance = [_auc(model, "shuffled sides") for model in whole]
     report.claim(
-        Claim.equal("Small model: with shuffled sides nothing is found (ROC AUC of nodes, mean over shuffles)",
-                    measured=float(np.mean(chance)), value=0.5, tolerance=0.05, spread=(min(chance), max(chance)),
-                    note="Above 0.5, the heads of the circuit are told by how much their codes vary, not by the task.")
-    )  # fmt: skip
+        Claim.equal(
+            "Small model: with shuffled sides nothing is found (ROC AUC of nodes, mean over shuffles)",
+            measured=float(np.mean(chance)),
+            value=0.5,
+            tolerance=0.05,
+            spread=(min(chance), max(chance)),
+            note="Above 0.5, the heads of the circuit are told by how much their codes vary, not by the task.",
+        )
+    )
     for name in (MEAN_DIFFERENCE, ATTRIBUTION):
         report.baseline(f"Small model: {name}", {"ROC AUC": float(np.mean([_auc(model, name) for model in whole]))})
     _add_sweeps(report, whole, settings, context)
@@ -90,8 +104,11 @@ def _one(settings: CircuitsSettings, context: Context, seed: int) -> Trained:
     ablated = activation_patching(model, pairs, values=means).circuit(settings.share)
     positive, negative = (head_outputs(model, pairs.batch(side)) for side in ("positive", "negative"))
     one = scored(positive, negative, settings, context, seed)
-    ranked = {**one.variants(), MEAN_DIFFERENCE: difference_of(positive, negative),
-              ATTRIBUTION: attribution_patching(model, pairs).share.abs().numpy()}  # fmt: skip
+    ranked = {
+        **one.variants(),
+        MEAN_DIFFERENCE: difference_of(positive, negative),
+        ATTRIBUTION: attribution_patching(model, pairs).share.abs().numpy(),
+    }
     paths = path_patching(model, pairs).abs().numpy() / float(effects.clean.mean())
     found: dict[str, float] = {
         "right": float((effects.clean > 0).float().mean()),
@@ -127,19 +144,28 @@ def _add_sweeps(report: Report, models: list[Trained], settings: CircuitsSetting
     areas: dict[str, list[list[float]]] = {}
     for argument, values in sweeps.items():
         areas[argument] = [
-            [node_auc(scored(model.positive, model.negative, settings, context, model.seed, **{argument: value}),
-                      model.truth) for model in models]
+            [
+                node_auc(
+                    scored(model.positive, model.negative, settings, context, model.seed, **{argument: value}),
+                    model.truth,
+                )
+                for model in models
+            ]
             for value in context.progress(values, f"Small models by {argument}")
-        ]  # fmt: skip
+        ]
     labels = {"features": "features m", "training": "prompts for training"}
     for argument, values in sweeps.items():
         report.table(
-            f"Small models: ROC AUC of nodes by {labels[argument]}", [labels[argument], "mean", "lowest", "highest"],
-            [[value, float(np.mean(row)), min(row), max(row)]
-             for value, row in zip(values, areas[argument], strict=True)],
-        )  # fmt: skip
+            f"Small models: ROC AUC of nodes by {labels[argument]}",
+            [labels[argument], "mean", "lowest", "highest"],
+            [
+                [value, float(np.mean(row)), min(row), max(row)]
+                for value, row in zip(values, areas[argument], strict=True)
+            ],
+        )
     report.figure(
-        "Features and prompts", figures.sweeps({labels[name]: (sweeps[name], areas[name]) for name in sweeps}),
+        "Features and prompts",
+        figures.sweeps({labels[name]: (sweeps[name], areas[name]) for name in sweeps}),
         "ROC AUC of the plain score of nodes on small models, by the number of features and of prompts that the "
         "autoencoder is trained on; mean, lowest and highest over models. The line is chance.",
-    )  # fmt: skip
+    )

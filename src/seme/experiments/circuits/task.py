@@ -81,9 +81,14 @@ def measure(
     difference = logit_difference(model, pairs.part(0, settings.prompts // 2))
     broken = logit_difference(model, pairs.part(0, settings.prompts // 2), "negative")
     result = TaskResult(
-        name, pairs, float((difference > 0).float().mean()), float(difference.mean()), float(broken.mean()),
-        pairs.positive.shape[1], seconds={"activations": seconds},
-    )  # fmt: skip
+        name,
+        pairs,
+        float((difference > 0).float().mean()),
+        float(difference.mean()),
+        float(broken.mean()),
+        pairs.positive.shape[1],
+        seconds={"activations": seconds},
+    )
     if result.difference <= 0:
         return result
     _patch(result, language_model, settings, context)
@@ -137,9 +142,15 @@ def _score(
 
 
 def _sweep(
-    result: TaskResult, positive: Tensor, negative: Tensor, usual: Scored, settings: CircuitsSettings,
-    context: Context, *, sweep: bool,
-) -> None:  # fmt: skip
+    result: TaskResult,
+    positive: Tensor,
+    negative: Tensor,
+    usual: Scored,
+    settings: CircuitsSettings,
+    context: Context,
+    *,
+    sweep: bool,
+) -> None:
     """Train on the most prompts, and on one of the tasks with other numbers of features, too."""
     most = min(max((settings.training, *settings.more_training)), 2 * settings.prompts)
     tried: dict[str, tuple[int, list[int]]] = {
@@ -172,8 +183,9 @@ def _check(result: TaskResult, language_model: LanguageModel, settings: Circuits
     result.lost = {
         "nodes": _lost(language_model, held, orders["nodes"][:count], result, means),
         "patching": _lost(language_model, held, orders["patching"][:count], result, means),
-        "random, most": max(lost), "random, mean": float(np.mean(lost)),
-    }  # fmt: skip
+        "random, most": max(lost),
+        "random, mean": float(np.mean(lost)),
+    }
 
 
 def _lost(

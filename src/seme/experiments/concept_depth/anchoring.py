@@ -28,9 +28,13 @@ _QUESTIONS = {
 
 
 def add(
-    report: Report, tasks: list[Task], recorder: Recorder, found: dict[str, Curve], settings: ConceptDepthSettings,
+    report: Report,
+    tasks: list[Task],
+    recorder: Recorder,
+    found: dict[str, Curve],
+    settings: ConceptDepthSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     """Compare the summed probability of yes, Yes, YES with that of no, No, NO, and what a probe reads."""
     if unknown := [name for name in settings.asked_tasks if name not in _QUESTIONS]:
         raise InputError(f"--asked-tasks {', '.join(unknown)}: there is no question", hint=", ".join(_QUESTIONS))
@@ -43,8 +47,9 @@ def add(
             odds = recorder.asked([f"{text}\n{question} Answer yes or no.\nAnswer:" for text in part.texts], YES, NO)
             plain, evened = ((odds > cut) == labels for cut in (0.0, float(np.median(odds))))
             answers.append(max((plain, evened), key=lambda one: float(one.mean())))
-            asked.append([task.name, question, len(labels), float(plain.mean()), float(evened.mean()),
-                          float((odds > 0).mean())])  # fmt: skip
+            asked.append(
+                [task.name, question, len(labels), float(plain.mean()), float(evened.mean()), float((odds > 0).mean())]
+            )
         said = np.mean(answers, axis=0)
         scores = score(part, found[task.name].states.take(range(len(part.texts))), settings, context)
         share = scores.right[-1] / np.maximum(scores.tested, 1)
@@ -53,20 +58,25 @@ def add(
         gaps.append(gap)
         drawn.append(samples)
         low, high = interval(samples)
-        rows.append([task.name, len(labels), float(said.mean()), float(scores.mean[-1]), gap,
-                     f"{low:.3f} to {high:.3f}"])  # fmt: skip
+        rows.append(
+            [task.name, len(labels), float(said.mean()), float(scores.mean[-1]), gap, f"{low:.3f} to {high:.3f}"]
+        )
         report.baseline(f"Asked outright, {task.name}", {"accuracy": float(said.mean())})
     if not rows:
         report.notes.append("The model was asked nothing: none of --asked-tasks is among --tasks.")
         return
     report.claim(
-        clearly_above("A probe of the last layer reads what the model does not say (accuracy, probe less zero-shot "
-                      "answer, mean over tasks)", float(np.mean(gaps)), interval(np.mean(drawn, axis=0)),
-                      paper_value="anchoring, in the later version",
-                      note="The answer is the more probable of yes, Yes, YES and no, No, NO; it is taken as it is or "
-                           "cut at its median over the texts, whichever is right more often, in its favour. Mean "
-                           f"over {len(asked) // len(rows)} wordings, without a chat template.")
-    )  # fmt: skip
+        clearly_above(
+            "A probe of the last layer reads what the model does not say (accuracy, probe less zero-shot "
+            "answer, mean over tasks)",
+            float(np.mean(gaps)),
+            interval(np.mean(drawn, axis=0)),
+            paper_value="anchoring, in the later version",
+            note="The answer is the more probable of yes, Yes, YES and no, No, NO; it is taken as it is or "
+            "cut at its median over the texts, whichever is right more often, in its favour. Mean "
+            f"over {len(asked) // len(rows)} wordings, without a chat template.",
+        )
+    )
     columns = ["task", "texts", "zero-shot", "probe, last layer", "probe less zero-shot", "95 % interval"]
     report.table("The model's own answers (anchoring)", columns, rows)
     columns = ["task", "question", "texts", "as it is", "cut at the median", "says yes"]

@@ -21,9 +21,13 @@ _ERRORS = 3.0
 
 
 def add(
-    report: Report, tasks: list[Task], recorder: Recorder, found: dict[str, Curve], settings: ConceptDepthSettings,
+    report: Report,
+    tasks: list[Task],
+    recorder: Recorder,
+    found: dict[str, Curve],
+    settings: ConceptDepthSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     """Measure every control, claim that shuffled labels are at chance, and show the rest."""
     shuffled = {
         task.name: score(task, found[task.name].states, settings, context, shuffled=True)
@@ -39,12 +43,26 @@ def add(
         report.baseline(
             f"Bag of words, {task.name}", {"accuracy": words, "accuracy of the best layer": curve.depth.peak}
         )
-        rows.append([
-            task.name, curve.depth.peak, words, float(scores.mean[0]), None if none is None else float(none.mean.max()),
-            float(control.mean.max()), float(scores.selectivity(control)[scores.best]),
-        ])  # fmt: skip
-    columns = ["task", "best layer", "bag of words", "embedding layer", "best layer, untrained",
-               "best layer, shuffled labels", "selectivity at the best layer"]  # fmt: skip
+        rows.append(
+            [
+                task.name,
+                curve.depth.peak,
+                words,
+                float(scores.mean[0]),
+                None if none is None else float(none.mean.max()),
+                float(control.mean.max()),
+                float(scores.selectivity(control)[scores.best]),
+            ]
+        )
+    columns = [
+        "task",
+        "best layer",
+        "bag of words",
+        "embedding layer",
+        "best layer, untrained",
+        "best layer, shuffled labels",
+        "selectivity at the best layer",
+    ]
     report.table("Accuracy of the controls", columns, rows)
     _add_calibration(report, tasks, found, settings, context)
     if settings.other_probes:
@@ -57,12 +75,15 @@ def _claim_shuffled(report: Report, shuffled: dict[str, LayerScores]) -> None:
     worst = max(away, key=lambda name: float(away[name].max()))
     count = sum(len(one) for one in away.values())
     report.claim(
-        Claim.at_most("Shuffled labels are at chance at every layer (largest distance from 0.5, in standard errors)",
-                      measured=float(away[worst].max()), ceiling=_ERRORS,
-                      note=f"At layer {int(away[worst].argmax())} of {worst}, accuracy "
-                           f"{shuffled[worst].mean[int(away[worst].argmax())]:.3f}; of {count} tests "
-                           f"{sum(int((one > 2).sum()) for one in away.values())} are beyond two errors.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Shuffled labels are at chance at every layer (largest distance from 0.5, in standard errors)",
+            measured=float(away[worst].max()),
+            ceiling=_ERRORS,
+            note=f"At layer {int(away[worst].argmax())} of {worst}, accuracy "
+            f"{shuffled[worst].mean[int(away[worst].argmax())]:.3f}; of {count} tests "
+            f"{sum(int((one > 2).sum()) for one in away.values())} are beyond two errors.",
+        )
+    )
 
 
 def _untrained(task: Task, recorder: Recorder, settings: ConceptDepthSettings, context: Context) -> LayerScores | None:
@@ -101,7 +122,17 @@ def _add_probes(
             real = score(task, states, settings, context, probe=probe, splits=splits)
             control = score(task, states, settings, context, probe=probe, splits=splits, shuffled=True)
             depth = concept_depth(real.mean[1:])
-            rows.append([task.name, label, splits, depth.peak, depth.peak_depth, depth.nine_tenths, depth.reached,
-                         float(real.selectivity(control)[real.best])])  # fmt: skip
+            rows.append(
+                [
+                    task.name,
+                    label,
+                    splits,
+                    depth.peak,
+                    depth.peak_depth,
+                    depth.nine_tenths,
+                    depth.reached,
+                    float(real.selectivity(control)[real.best]),
+                ]
+            )
     columns = ["task", "probe", "splits", "peak", "depth of peak", "d_90", "d at 0.8", "selectivity"]
     report.table("Other probes on the same recording", columns, rows)

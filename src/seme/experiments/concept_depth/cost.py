@@ -19,26 +19,59 @@ def add(report: Report, tasks: list[Task], recorder: Recorder, found: dict[str, 
     fits = sum(curve.seconds for curve in found.values())
     layers = next(iter(found.values())).states.layers
     report.claim(
-        Claim.at_most(f"One pass serves all probes: processor time of recording {layers} layers, over that of a plain "
-                      "forward pass", measured=recording / plain, ceiling=_MOST,
-                      note=f"{sum(one.texts for one in costs)} texts of {sum(one.tokens for one in costs)} tokens; "
-                           f"every batch was run both ways, by turns. With the fits ({fits:.0f} s) on both sides the "
-                           f"ratio is {(recording + fits) / (plain + fits):.2f}. The plain pass leaves the "
-                           "vocabulary's head out too.")
-    )  # fmt: skip
+        Claim.at_most(
+            f"One pass serves all probes: processor time of recording {layers} layers, over that of a plain "
+            "forward pass",
+            measured=recording / plain,
+            ceiling=_MOST,
+            note=f"{sum(one.texts for one in costs)} texts of {sum(one.tokens for one in costs)} tokens; "
+            f"every batch was run both ways, by turns. With the fits ({fits:.0f} s) on both sides the "
+            f"ratio is {(recording + fits) / (plain + fits):.2f}. The plain pass leaves the "
+            "vocabulary's head out too.",
+        )
+    )
     rows: list[list[Any]] = []
     for task, cost in zip(tasks, costs, strict=True):
         curve = found[task.name]
-        rows.append([
-            task.name, cost.texts, cost.tokens, cost.plain, cost.recording, cost.recording / cost.plain, curve.seconds,
-            curve.scores.accuracy.size, cost.kept, cost.every_token, cost.peak,
-        ])  # fmt: skip
+        rows.append(
+            [
+                task.name,
+                cost.texts,
+                cost.tokens,
+                cost.plain,
+                cost.recording,
+                cost.recording / cost.plain,
+                curve.seconds,
+                curve.scores.accuracy.size,
+                cost.kept,
+                cost.every_token,
+                cost.peak,
+            ]
+        )
     total = [sum(row[number] for row in rows) for number in (1, 2, 3, 4)]
-    rows.append([
-        "all", *total, recording / plain, fits, sum(row[7] for row in rows), sum(one.kept for one in costs),
-        sum(one.every_token for one in costs), max(one.peak for one in costs),
-    ])  # fmt: skip
-    columns = ["task", "texts", "tokens", "seconds, plain pass", "seconds, recording", "slower by (time)",
-               "seconds, fits", "fits", "MiB kept (last tokens)", "MiB, were all tokens kept",
-               "MiB of the process at most"]  # fmt: skip
+    rows.append(
+        [
+            "all",
+            *total,
+            recording / plain,
+            fits,
+            sum(row[7] for row in rows),
+            sum(one.kept for one in costs),
+            sum(one.every_token for one in costs),
+            max(one.peak for one in costs),
+        ]
+    )
+    columns = [
+        "task",
+        "texts",
+        "tokens",
+        "seconds, plain pass",
+        "seconds, recording",
+        "slower by (time)",
+        "seconds, fits",
+        "fits",
+        "MiB kept (last tokens)",
+        "MiB, were all tokens kept",
+        "MiB of the process at most",
+    ]
     report.table("Processor time and memory of one recording", columns, rows)

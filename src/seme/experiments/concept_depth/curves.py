@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from seme.experiments.p36_concept_depth import ConceptDepthSettings
 
 STYLES = (("o", "-"), ("s", "--"), ("^", ":"), ("D", "-."))
-PANELS = (("sentiment", "continents", "coin"), ("living", "keywords", "kinds"),
-          ("reviews", "glosses", "order", "negation"))  # fmt: skip
+PANELS = (
+    ("sentiment", "continents", "coin"),
+    ("living", "keywords", "kinds"),
+    ("reviews", "glosses", "order", "negation"),
+)
 _DEPTHS = tuple(field.name for field in fields(ConceptDepth))
 
 
@@ -57,14 +60,26 @@ def add(
 
 
 def score(
-    task: Task, states: LayerStates, settings: ConceptDepthSettings, context: Context, *, shuffled: bool = False,
-    probe: Probe | ForestProbe | None = None, splits: int | None = None,
-) -> LayerScores:  # fmt: skip
+    task: Task,
+    states: LayerStates,
+    settings: ConceptDepthSettings,
+    context: Context,
+    *,
+    shuffled: bool = False,
+    probe: Probe | ForestProbe | None = None,
+    splits: int | None = None,
+) -> LayerScores:
     """Probe every layer; splits follow from the seed, so that conditions are compared on the same texts."""
     return probe_layers(
-        states, task.labels, groups=task.groups, probe=probe or Probe(penalty=settings.penalty),
-        splits=splits or settings.splits, seed=context.seed, shuffled=shuffled, progress=context.progress,
-    )  # fmt: skip
+        states,
+        task.labels,
+        groups=task.groups,
+        probe=probe or Probe(penalty=settings.penalty),
+        splits=splits or settings.splits,
+        seed=context.seed,
+        shuffled=shuffled,
+        progress=context.progress,
+    )
 
 
 def _curve(
@@ -91,14 +106,18 @@ def _claim_order(report: Report, found: dict[str, Curve]) -> None:
         gaps = found[harder].samples["reached"] - found["sentiment"].samples["reached"]
         low, high = depth_interval(gaps)
         report.claim(
-            Claim.at_least(f"{statement}: lower end of the 95 % interval", measured=low,
-                           floor=1 / (found[harder].scores.accuracy.shape[0] - 1), spread=(low, high),
-                           paper_value="simple tasks in shallow layers, complex ones deeper",
-                           note=f"First layer with accuracy 0.8, of its model's depth: sentiment "
-                                f"{_said(found['sentiment'].depth.reached)}, {harder} "
-                                f"{_said(found[harder].depth.reached)}. The floor is one layer; never counts as one "
-                                f"layer beyond the last.")
-        )  # fmt: skip
+            Claim.at_least(
+                f"{statement}: lower end of the 95 % interval",
+                measured=low,
+                floor=1 / (found[harder].scores.accuracy.shape[0] - 1),
+                spread=(low, high),
+                paper_value="simple tasks in shallow layers, complex ones deeper",
+                note=f"First layer with accuracy 0.8, of its model's depth: sentiment "
+                f"{_said(found['sentiment'].depth.reached)}, {harder} "
+                f"{_said(found[harder].depth.reached)}. The floor is one layer; never counts as one "
+                f"layer beyond the last.",
+            )
+        )
     statement = "Peak accuracy falls in the same order"
     if len(present) < 3:
         report.claim(Claim.not_tested(statement, "The tasks were not run: see --tasks."))
@@ -106,14 +125,21 @@ def _claim_order(report: Report, found: dict[str, Curve]) -> None:
     spans = ", ".join(f"{name} {found[name].depth.peak:.3f} ({_span(found[name].samples['peak'])})" for name in MAIN)
     for higher, lower in pairwise(MAIN):
         report.claim(
-            clearly_above(f"{statement} ({higher} less {lower})", found[higher].depth.peak - found[lower].depth.peak,
-                          interval(found[higher].samples["peak"] - found[lower].samples["peak"]),
-                          paper_value="simple tasks end near 1, Coinflip and StrategyQA stay low", note=f"{spans}.")
-        )  # fmt: skip
+            clearly_above(
+                f"{statement} ({higher} less {lower})",
+                found[higher].depth.peak - found[lower].depth.peak,
+                interval(found[higher].samples["peak"] - found[lower].samples["peak"]),
+                paper_value="simple tasks end near 1, Coinflip and StrategyQA stay low",
+                note=f"{spans}.",
+            )
+        )
     report.claim(
-        Claim.not_tested("Larger models of a family peak higher and earlier", "There is one language model offline; "
-                         "--model takes another.", paper_value="Gemma, LLaMA-2 and Qwen1.5 of several sizes")
-    )  # fmt: skip
+        Claim.not_tested(
+            "Larger models of a family peak higher and earlier",
+            "There is one language model offline; --model takes another.",
+            paper_value="Gemma, LLaMA-2 and Qwen1.5 of several sizes",
+        )
+    )
 
 
 def _said(depth: float | None) -> str:
@@ -127,9 +153,13 @@ def _span(samples: np.ndarray) -> str:
 
 def _add_tables(report: Report, tasks: list[Task], found: dict[str, Curve]) -> None:
     names = {
-        "jump": "jump point J", "converging": "converging point C", "peak": "peak accuracy",
-        "peak_depth": "depth of peak", "nine_tenths": "d_90", "reached": "d at 0.8",
-    }  # fmt: skip
+        "jump": "jump point J",
+        "converging": "converging point C",
+        "peak": "peak accuracy",
+        "peak_depth": "depth of peak",
+        "nine_tenths": "d_90",
+        "reached": "d at 0.8",
+    }
     rows = []
     for task in tasks:
         curve = found[task.name]
@@ -141,12 +171,25 @@ def _add_tables(report: Report, tasks: list[Task], found: dict[str, Curve]) -> N
     rows = []
     for name, curve in found.items():
         best, scores = curve.scores.best, curve.scores
-        rows.append([
-            name, best, *(float(one[best].mean()) for one in (scores.accuracy, scores.balanced, scores.f1, scores.auc)),
-            float(scores.accuracy[best].std()), len(scores.unconverged),
-        ])  # fmt: skip
-    columns = ["task", "best layer", "accuracy", "balanced accuracy", "F1 of label 1", "AUC", "sd over splits",
-               "layers not converged"]  # fmt: skip
+        rows.append(
+            [
+                name,
+                best,
+                *(float(one[best].mean()) for one in (scores.accuracy, scores.balanced, scores.f1, scores.auc)),
+                float(scores.accuracy[best].std()),
+                len(scores.unconverged),
+            ]
+        )
+    columns = [
+        "task",
+        "best layer",
+        "accuracy",
+        "balanced accuracy",
+        "F1 of label 1",
+        "AUC",
+        "sd over splits",
+        "layers not converged",
+    ]
     report.table("Probes at the best layer", columns, rows)
     layers = next(iter(found.values())).scores.names
     rows = [
@@ -173,7 +216,8 @@ def _draw(report: Report, found: dict[str, Curve]) -> None:
         axes.legend(fontsize=7, loc="lower right")
     panels[0].set_ylabel("accuracy on held-out groups")
     report.figure(
-        "Accuracy by layer", figure,
+        "Accuracy by layer",
+        figure,
         "Accuracy of a logistic probe at each layer, with 95 % bands by bootstrap over groups; chance is 0.5, and 0.8 "
         "is the threshold of the depth that the claims compare.",
-    )  # fmt: skip
+    )

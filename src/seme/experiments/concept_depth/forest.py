@@ -44,18 +44,42 @@ def add(
         trees, curve = grown[task.name], found[task.name]
         depth = concept_depth(trees.mean[1:])
         agreed = float(spearmanr(trees.mean, curve.scores.mean).statistic)
-        rows.append([task.name, depth.peak, curve.depth.peak, depth.peak_depth, depth.nine_tenths,
-                     curve.depth.nine_tenths, depth.reached, curve.depth.reached, agreed])  # fmt: skip
-    columns = ["task", "peak, forest", "peak, logistic", "depth of peak, forest", "d_90, forest", "d_90, logistic",
-               "d at 0.8, forest", "d at 0.8, logistic", "rank correlation of the curves"]  # fmt: skip
+        rows.append(
+            [
+                task.name,
+                depth.peak,
+                curve.depth.peak,
+                depth.peak_depth,
+                depth.nine_tenths,
+                curve.depth.nine_tenths,
+                depth.reached,
+                curve.depth.reached,
+                agreed,
+            ]
+        )
+    columns = [
+        "task",
+        "peak, forest",
+        "peak, logistic",
+        "depth of peak, forest",
+        "d_90, forest",
+        "d_90, logistic",
+        "d at 0.8, forest",
+        "d at 0.8, logistic",
+        "rank correlation of the curves",
+    ]
     report.table(f"Random forests of {settings.trees} trees", columns, rows)
     _draw(report, grown, found, settings, context)
 
 
 def _claim(
-    report: Report, order: str, grown: dict[str, LayerScores], found: dict[str, Curve], settings: ConceptDepthSettings,
+    report: Report,
+    order: str,
+    grown: dict[str, LayerScores],
+    found: dict[str, Curve],
+    settings: ConceptDepthSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     depths = {name: concept_depth(grown[name].mean[1:]).reached for name in ("sentiment", "continents")}
     drawn = {
         name: sampled_depths(grown[name].bootstrap(settings.samples, context.rng("forest", name))[:, 1:])["reached"]
@@ -65,11 +89,16 @@ def _claim(
     never = 1 + 1 / layers
     gap = (depths["continents"] or never) - (depths["sentiment"] or never)
     report.claim(
-        clearly_above(order, gap, interval(drawn["continents"] - drawn["sentiment"]), floor=1 / layers,
-                      paper_value="two families of probes",
-                      note="Never counts as one layer beyond the last; the forest "
-                           + ("never gets there for continents." if depths["continents"] is None else "gets there."))
-    )  # fmt: skip
+        clearly_above(
+            order,
+            gap,
+            interval(drawn["continents"] - drawn["sentiment"]),
+            floor=1 / layers,
+            paper_value="two families of probes",
+            note="Never counts as one layer beyond the last; the forest "
+            + ("never gets there for continents." if depths["continents"] is None else "gets there."),
+        )
+    )
     behind, samples = [], []
     for name, trees in grown.items():
         # Both families were tested on the same first splits of the same seed only where there are as many.
@@ -77,16 +106,23 @@ def _claim(
         straight = found[name].scores.bootstrap(settings.samples, context.rng("forest", name)).max(axis=1)
         samples.append(straight - trees.bootstrap(settings.samples, context.rng("forest", name)).max(axis=1))
     report.claim(
-        clearly_above("A straight line reads as much as a forest (peak accuracy, logistic less forest, mean over "
-                      "tasks; a point counts as none)", float(np.mean(behind)), interval(np.mean(samples, axis=0)),
-                      floor=-0.01)
-    )  # fmt: skip
+        clearly_above(
+            "A straight line reads as much as a forest (peak accuracy, logistic less forest, mean over "
+            "tasks; a point counts as none)",
+            float(np.mean(behind)),
+            interval(np.mean(samples, axis=0)),
+            floor=-0.01,
+        )
+    )
 
 
 def _draw(
-    report: Report, grown: dict[str, LayerScores], found: dict[str, Curve], settings: ConceptDepthSettings,
+    report: Report,
+    grown: dict[str, LayerScores],
+    found: dict[str, Curve],
+    settings: ConceptDepthSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     names = [name for name in PANELS[0] if name in grown]
     figure = Figure(figsize=(2.8 * len(names) + 0.4, 3.1), layout="constrained")
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
@@ -103,6 +139,7 @@ def _draw(
     panels[0].set_ylabel("accuracy on held-out groups")
     panels[0].legend(fontsize=7, loc="lower right")
     report.figure(
-        "Two families of probes", figure,
+        "Two families of probes",
+        figure,
         "Accuracy by layer of a logistic probe and of a random forest, with 95 % bands by bootstrap over groups.",
-    )  # fmt: skip
+    )

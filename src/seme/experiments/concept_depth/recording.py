@@ -161,10 +161,13 @@ class Recorder:
         whole = np.concatenate(values, axis=1)[:, np.argsort(np.concatenate(parts), kind="stable")]
         states, tokens = LayerStates(np.ascontiguousarray(whole), tuple(self._sites)), sum(map(len, sequences))
         cost = {
-            "texts": len(sequences), "tokens": tokens, **taken, "kept": whole.nbytes / _MIB,
+            "texts": len(sequences),
+            "tokens": tokens,
+            **taken,
+            "kept": whole.nbytes / _MIB,
             "every_token": whole.nbytes / _MIB * tokens / len(sequences),
             "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        }  # fmt: skip
+        }
         return states, cost
 
     @torch.no_grad()

@@ -27,9 +27,13 @@ Pairs = dict[str, tuple[LayerScores, LayerScores]]
 
 
 def add(
-    report: Report, tasks: list[Task], recorder: Recorder, found: dict[str, Curve], settings: ConceptDepthSettings,
+    report: Report,
+    tasks: list[Task],
+    recorder: Recorder,
+    found: dict[str, Curve],
+    settings: ConceptDepthSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     """Disturb texts and weights, and compare with the same texts undisturbed."""
     main = [task for task in tasks if task.name in MAIN]
     if not main:
@@ -87,17 +91,26 @@ def _claim_noise(report: Report, noisy: Pairs, settings: ConceptDepthSettings, c
         before, after = _samples(plain, other, settings, context, name)
         drawn.append(sampled_depths(after[:, 1:])["converging"] - sampled_depths(before[:, 1:])["converging"])
     report.claim(
-        clearly_above("Noise does not let curves converge earlier by more than a layer (move of the converging point, "
-                      "mean over tasks)", float(np.mean(list(moves.values()))), interval(np.mean(drawn, axis=0)),
-                      floor=-1 / depth, paper_value="noise delays convergence",
-                      note="; ".join(f"{name} {move:+.2f}" for name, move in moves.items())
-                           + ". Changes of 3 % are within the noise of so few test texts, and so is C.")
-    )  # fmt: skip
+        clearly_above(
+            "Noise does not let curves converge earlier by more than a layer (move of the converging point, "
+            "mean over tasks)",
+            float(np.mean(list(moves.values()))),
+            interval(np.mean(drawn, axis=0)),
+            floor=-1 / depth,
+            paper_value="noise delays convergence",
+            note="; ".join(f"{name} {move:+.2f}" for name, move in moves.items())
+            + ". Changes of 3 % are within the noise of so few test texts, and so is C.",
+        )
+    )
     mean, samples = _shallow(noisy, settings, context)
     report.claim(
-        clearly_below("Noise makes shallow layers (depth below 0.3) less accurate (gain, mean over tasks)", mean,
-                      interval(samples), paper_value="understanding moves to deeper layers")
-    )  # fmt: skip
+        clearly_below(
+            "Noise makes shallow layers (depth below 0.3) less accurate (gain, mean over tasks)",
+            mean,
+            interval(samples),
+            paper_value="understanding moves to deeper layers",
+        )
+    )
 
 
 def _claim_bits(report: Report, coarse: dict[int, Pairs], settings: ConceptDepthSettings, context: Context) -> None:
@@ -111,10 +124,15 @@ def _claim_bits(report: Report, coarse: dict[int, Pairs], settings: ConceptDepth
             continue
         mean, samples = _shallow(coarse[bits], settings, context)
         report.claim(
-            clearly_below(statement, mean, interval(samples), ceiling=_POINT,
-                          paper_value="8 bits push understanding deeper",
-                          note=f"{settings.perturbed} texts a task at most; only weights are rounded.")
-        )  # fmt: skip
+            clearly_below(
+                statement,
+                mean,
+                interval(samples),
+                ceiling=_POINT,
+                paper_value="8 bits push understanding deeper",
+                note=f"{settings.perturbed} texts a task at most; only weights are rounded.",
+            )
+        )
     statement = (
         "Weights of 16 bits are as good as those of 32 at every layer (largest gap of accuracy, mean over tasks)"
     )
@@ -129,11 +147,16 @@ def _claim_bits(report: Report, coarse: dict[int, Pairs], settings: ConceptDepth
         drawn.append(after - before)
     signed = np.mean([other.mean - plain.mean for plain, other in coarse[16].values()], axis=0)
     report.claim(
-        clearly_below(statement, float(np.abs(signed).max()), interval(np.abs(np.mean(drawn, axis=0)).max(axis=1)),
-                      ceiling=_POINT, paper_value="16 bits as 32",
-                      note=f"Largest in one task: {gaps[worst].max():.4f}, at layer {int(gaps[worst].argmax())} of "
-                           f"{worst}. Weights are rounded to bfloat16; products are computed in float32.")
-    )  # fmt: skip
+        clearly_below(
+            statement,
+            float(np.abs(signed).max()),
+            interval(np.abs(np.mean(drawn, axis=0)).max(axis=1)),
+            ceiling=_POINT,
+            paper_value="16 bits as 32",
+            note=f"Largest in one task: {gaps[worst].max():.4f}, at layer {int(gaps[worst].argmax())} of "
+            f"{worst}. Weights are rounded to bfloat16; products are computed in float32.",
+        )
+    )
 
 
 def _add_table(report: Report, conditions: dict[str, Pairs], settings: ConceptDepthSettings, context: Context) -> None:
@@ -143,10 +166,34 @@ def _add_table(report: Report, conditions: dict[str, Pairs], settings: ConceptDe
             mean, samples = _shallow({name: (plain, other)}, settings, context)
             low, high = interval(samples)
             one, two = concept_depth(plain.mean[1:]), concept_depth(other.mean[1:])
-            rows.append([condition, name, int((plain.tested > 0).sum()), mean, f"{low:.3f} to {high:.3f}", one.peak,
-                         two.peak, one.converging, two.converging, one.reached, two.reached])  # fmt: skip
-    columns = ["condition", "task", "texts tested", "gain, shallow", "95 % interval", "peak", "peak, disturbed", "C",
-               "C, disturbed", "d at 0.8", "d at 0.8, disturbed"]  # fmt: skip
+            rows.append(
+                [
+                    condition,
+                    name,
+                    int((plain.tested > 0).sum()),
+                    mean,
+                    f"{low:.3f} to {high:.3f}",
+                    one.peak,
+                    two.peak,
+                    one.converging,
+                    two.converging,
+                    one.reached,
+                    two.reached,
+                ]
+            )
+    columns = [
+        "condition",
+        "task",
+        "texts tested",
+        "gain, shallow",
+        "95 % interval",
+        "peak",
+        "peak, disturbed",
+        "C",
+        "C, disturbed",
+        "d at 0.8",
+        "d at 0.8, disturbed",
+    ]
     report.table("Noise and coarser weights", columns, rows)
 
 
@@ -169,7 +216,8 @@ def _draw(report: Report, conditions: dict[str, Pairs], settings: ConceptDepthSe
     panels[0].set_ylabel("accuracy less that undisturbed")
     panels[0].legend(fontsize=7)
     report.figure(
-        "Disturbed", figure,
+        "Disturbed",
+        figure,
         "What words without meaning before the text, and weights of fewer bits, change in the accuracy of each layer; "
         "layers left of the dashed line count as shallow. The band holds 95 % of samples of groups, for the noise.",
-    )  # fmt: skip
+    )

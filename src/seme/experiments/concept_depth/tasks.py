@@ -24,17 +24,30 @@ if TYPE_CHECKING:
 
 MAIN = ("sentiment", "continents", "coin")
 LEVELS = {
-    "living": "lexical", "keywords": "lexical", "kinds": "factual", "continents": "factual", "sentiment": "emotional",
-    "reviews": "emotional", "glosses": "emotional", "coin": "inferential", "order": "inferential",
+    "living": "lexical",
+    "keywords": "lexical",
+    "kinds": "factual",
+    "continents": "factual",
+    "sentiment": "emotional",
+    "reviews": "emotional",
+    "glosses": "emotional",
+    "coin": "inferential",
+    "order": "inferential",
     "negation": "inferential",
-}  # fmt: skip
+}
 
 _GOOD, _BAD = FEELINGS
 _FRAMES = (
-    "The film was {}.", "I found the meal {}.", "Their new house is {}.", "What a {} day it was.",
-    "She called the concert {}.", "We had a {} time there.", "He gave a {} speech.", "The weather has been {}.",
+    "The film was {}.",
+    "I found the meal {}.",
+    "Their new house is {}.",
+    "What a {} day it was.",
+    "She called the concert {}.",
+    "We had a {} time there.",
+    "He gave a {} speech.",
+    "The weather has been {}.",
     "My aunt is a {} cook.",
-)  # fmt: skip
+)
 _CONTINENTS = ("Africa", "America", "Asia", "Europe")
 _NAMES = ["Ann", "Bob", "Tom", "Eve", "Max", "Joe", "Kim", "Sue", "Dan", "Amy", "Ben", "Ian"]
 _LIVING = frozenset({"bird", "fish", "insect", "mammal", "tree", "flower"})
@@ -101,8 +114,9 @@ def _sentiment(count: int, _rng: np.random.Generator) -> list[Row]:
     frames = _FRAMES[: max(1, count // len(_GOOD + _BAD))]  # rather all words in fewer frames
     return [
         (frame.format(word), label, word)
-        for label, words in ((1, _GOOD), (0, _BAD)) for word, frame in product(words, frames)
-    ]  # fmt: skip
+        for label, words in ((1, _GOOD), (0, _BAD))
+        for word, frame in product(words, frames)
+    ]
 
 
 def _reviews(count: int, rng: np.random.Generator) -> list[Row]:
@@ -117,8 +131,9 @@ def _reviews(count: int, rng: np.random.Generator) -> list[Row]:
 def _living(count: int, rng: np.random.Generator) -> list[Row]:
     rows = [
         (f"The word is {one.item}.", int(one.category in _LIVING), one.item)
-        for one in load_categories() if one.category in _LIVING | _MADE
-    ]  # fmt: skip
+        for one in load_categories()
+        if one.category in _LIVING | _MADE
+    ]
     return balanced(rows, count, rng)
 
 
@@ -164,6 +179,14 @@ def _order(count: int, rng: np.random.Generator) -> list[Row]:
 
 
 _MAKERS: dict[str, Callable[[int, np.random.Generator], list[Row]]] = {
-    "living": _living, "kinds": _kinds, "continents": _continents, "sentiment": _sentiment, "reviews": _reviews,
-    "coin": _coin, "order": _order, "keywords": keywords, "glosses": glosses, "negation": negation,
-}  # fmt: skip
+    "living": _living,
+    "kinds": _kinds,
+    "continents": _continents,
+    "sentiment": _sentiment,
+    "reviews": _reviews,
+    "coin": _coin,
+    "order": _order,
+    "keywords": keywords,
+    "glosses": glosses,
+    "negation": negation,
+}

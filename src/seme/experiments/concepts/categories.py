@@ -64,39 +64,59 @@ def _claim(
     means = {name: float(found.mean()) for name, found in scores.items()}
     worst = min(means, key=means.__getitem__)
     report.claim(
-        Claim.at_least("Clusters of embeddings agree with people's categories (AMI above chance, worst space)",
-                       measured=means[worst] - chance, floor=0.2, spread=float(scores[worst].std()),
-                       paper_value="far above chance for all models",
-                       note=f"The worst is {worst}; mean over starts of k-means at as many clusters as categories.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Clusters of embeddings agree with people's categories (AMI above chance, worst space)",
+            measured=means[worst] - chance,
+            floor=0.2,
+            spread=float(scores[worst].std()),
+            paper_value="far above chance for all models",
+            note=f"The worst is {worst}; mean over starts of k-means at as many clusters as categories.",
+        )
+    )
     static, encoder = f"{settings.model}, input", kept[-1].name
     report.claim(
-        unpaired("An encoder agrees with people better than a decoder's input embeddings (difference of AMI)",
-                 scores[encoder], scores[static], paper_value="BERT-large above much larger decoders",
-                 note=f"{encoder} {means[encoder]:.3f}, {static} {means[static]:.3f}, over starts.")
-    )  # fmt: skip
+        unpaired(
+            "An encoder agrees with people better than a decoder's input embeddings (difference of AMI)",
+            scores[encoder],
+            scores[static],
+            paper_value="BERT-large above much larger decoders",
+            note=f"{encoder} {means[encoder]:.3f}, {static} {means[static]:.3f}, over starts.",
+        )
+    )
 
 
 def _claim_models(
-    report: Report, scores: dict[str, np.ndarray], profiles: dict[str, list[np.ndarray]], best: dict[str, int],
-    raw: list[float], settings: ConceptsSettings,
-) -> None:  # fmt: skip
+    report: Report,
+    scores: dict[str, np.ndarray],
+    profiles: dict[str, list[np.ndarray]],
+    best: dict[str, int],
+    raw: list[float],
+    settings: ConceptsSettings,
+) -> None:
     encoder, decoder = (f"{name}, layer {best[name]}" for name in (settings.encoder, settings.model))
     report.claim(
-        unpaired("The encoder is also above the larger decoder at the best layer of each (difference of AMI)",
-                 scores[encoder], scores[decoder], paper_value="BERT-large above much larger decoders",
-                 note=f"{encoder} {scores[encoder].mean():.3f}, {decoder} {scores[decoder].mean():.3f}; layers are the "
-                      "best by the same items, as in the paper.")
-    )  # fmt: skip
+        unpaired(
+            "The encoder is also above the larger decoder at the best layer of each (difference of AMI)",
+            scores[encoder],
+            scores[decoder],
+            paper_value="BERT-large above much larger decoders",
+            note=f"{encoder} {scores[encoder].mean():.3f}, {decoder} {scores[decoder].mean():.3f}; layers are the "
+            "best by the same items, as in the paper.",
+        )
+    )
     statement = "Agreement is learned: a trained model agrees better than one of random weights (difference of AMI)"
     if len(raw) < 2:
         report.claim(Claim.not_tested(statement, f"--untrained is {len(raw)}, and 2 are wanted."))
         return
     report.claim(
-        unpaired(statement, profiles[settings.model][best[settings.model]], raw,
-                 note=f"{decoder}; untrained {np.mean(raw):.3f}, {len(raw)} starts of its weights. No package has "
-                      "checkpoints in between.")
-    )  # fmt: skip
+        unpaired(
+            statement,
+            profiles[settings.model][best[settings.model]],
+            raw,
+            note=f"{decoder}; untrained {np.mean(raw):.3f}, {len(raw)} starts of its weights. No package has "
+            "checkpoints in between.",
+        )
+    )
 
 
 def _claim_depth(report: Report, profile: list[np.ndarray], model: str, context: Context) -> None:
@@ -107,12 +127,17 @@ def _claim_depth(report: Report, profile: list[np.ndarray], model: str, context:
     drawn = [np.argmax([rng.choice(one, len(one)).mean() for one in profile]) for _ in range(_RESAMPLES)]
     low, high = np.quantile(drawn, [0.025, 0.975]) / max(1, len(means) - 1)
     report.claim(
-        Claim.equal(f"Agreement is best at a middle layer of {model} (relative depth of the peak)",
-                    measured=depth, value=0.5, tolerance=0.3, spread=(float(low), float(high)),
-                    note=f"Layer {peak} of 0 to {len(means) - 1}: AMI {means[peak]:.3f}; "
-                         f"first {means[0]:.3f}, last {means[-1]:.3f}. "
-                         "Spread: 95 % of resamples of the starts.")
-    )  # fmt: skip
+        Claim.equal(
+            f"Agreement is best at a middle layer of {model} (relative depth of the peak)",
+            measured=depth,
+            value=0.5,
+            tolerance=0.3,
+            spread=(float(low), float(high)),
+            note=f"Layer {peak} of 0 to {len(means) - 1}: AMI {means[peak]:.3f}; "
+            f"first {means[0]:.3f}, last {means[-1]:.3f}. "
+            "Spread: 95 % of resamples of the starts.",
+        )
+    )
 
 
 def _add_table(
@@ -151,7 +176,8 @@ def _draw(report: Report, profiles: dict[str, list[np.ndarray]], scores: dict[st
     axes.set_ylabel("AMI with the categories")
     axes.legend(fontsize=7, ncols=2)
     report.figure(
-        "Agreement by layer", figure,
+        "Agreement by layer",
+        figure,
         "Adjusted mutual information of k-means clusters with the categories at each layer (mean, lowest and highest "
         "over starts), beside static embeddings.",
-    )  # fmt: skip
+    )

@@ -132,9 +132,14 @@ def _of_encoder(phrases: Sequence[str], name: str, context: Context) -> tuple[Ro
 
 
 def _means(
-    pieces: Sequence[list[int]], before: list[int], after: list[int], table: torch.Tensor, states: Any,
-    context: Context, label: str,
-) -> tuple[Rows, list[Rows]]:  # fmt: skip
+    pieces: Sequence[list[int]],
+    before: list[int],
+    after: list[int],
+    table: torch.Tensor,
+    states: Any,
+    context: Context,
+    label: str,
+) -> tuple[Rows, list[Rows]]:
     """Return the mean over each phrase's tokens of their rows in the table, and of their states at every layer."""
     inputs = torch.stack([table[one].mean(0) for one in pieces]).double().numpy()
     found: list[list[Rows]] = []
@@ -148,8 +153,10 @@ def _means(
         with torch.no_grad():
             layers = states({"input_ids": ids, "attention_mask": mask})
         spans = [slice(len(before), len(before) + len(one)) for one in part]
-        found.append([
-            torch.stack([layer[row, span].float().mean(0) for row, span in enumerate(spans)]).double().cpu().numpy()
-            for layer in layers
-        ])  # fmt: skip
+        found.append(
+            [
+                torch.stack([layer[row, span].float().mean(0) for row, span in enumerate(spans)]).double().cpu().numpy()
+                for layer in layers
+            ]
+        )
     return inputs, [np.concatenate([batch[number] for batch in found]) for number in range(len(found[0]))]

@@ -19,22 +19,25 @@ def add(report: Report, things: Things, spaces: list[Space], context: Context) -
     """Correlate closeness to the category's name with typicality in every space."""
     kinds = {"ratings": things.ratings} if things.rated else {"steps": things.ratings, "frequency": things.frequency}
     found = {
-        (space.name, kind): _correlations(space, things, ratings)
-        for space in spaces for kind, ratings in kinds.items()
-    }  # fmt: skip
+        (space.name, kind): _correlations(space, things, ratings) for space in spaces for kind, ratings in kinds.items()
+    }
     main = next(iter(kinds))
     medians = {space.name: float(np.median(found[space.name, main])) for space in spaces}
     highest = max(medians, key=medians.__getitem__)
     values, rng = found[highest, main], context.rng("categories")
     low, high = np.quantile(np.median(rng.choice(values, (_RESAMPLES, len(values))), axis=1), [0.025, 0.975])
     report.claim(
-        Claim.at_most("Fine structure is poorly captured (Spearman, median over categories, best space; upper end of "
-                      "the 95 % interval over categories)",
-                      measured=float(high), ceiling=0.3 if things.rated else 0.4, spread=(float(low), float(high)),
-                      paper_value="usually below 0.2",
-                      note=f"The best is {highest}, {medians[highest]:.3f}." + ("" if things.rated else
-                           " Fewer steps below the category in WordNet stand in for people's ratings."))
-    )  # fmt: skip
+        Claim.at_most(
+            "Fine structure is poorly captured (Spearman, median over categories, best space; upper end of "
+            "the 95 % interval over categories)",
+            measured=float(high),
+            ceiling=0.3 if things.rated else 0.4,
+            spread=(float(low), float(high)),
+            paper_value="usually below 0.2",
+            note=f"The best is {highest}, {medians[highest]:.3f}."
+            + ("" if things.rated else " Fewer steps below the category in WordNet stand in for people's ratings."),
+        )
+    )
     vectors = {space.name: space for space in spaces}
     rows = [
         [

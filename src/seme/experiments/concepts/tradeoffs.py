@@ -55,28 +55,42 @@ def add(report: Report, things: Things, spaces: list[Space], settings: ConceptsS
     k, all_of_them = len(things.names), list(costs.values())
     ordered = [c.machine.objective < c.people.objective < min(o.objective for o in c.chance) for c in all_of_them]
     report.claim(
-        Claim.at_least("Clusters cost less than people's categories, and those less than chance (share of spaces)",
-                       measured=float(np.mean(ordered)), floor=1.0, paper_value="for all models",
-                       note=f"Objective at {k} clusters, beta {settings.beta:g}, distances as shares of the variance. "
-                            "That k-means costs less is nearly a tautology, since it minimises the distance.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Clusters cost less than people's categories, and those less than chance (share of spaces)",
+            measured=float(np.mean(ordered)),
+            floor=1.0,
+            paper_value="for all models",
+            note=f"Objective at {k} clusters, beta {settings.beta:g}, distances as shares of the variance. "
+            "That k-means costs less is nearly a tautology, since it minimises the distance.",
+        )
+    )
     report.claim(
-        Claim.at_most("People's categories are far better than chance by the machine's own measure (z, worst space)",
-                      measured=max(c.score for c in all_of_them), ceiling=-10.0,
-                      note=f"Against {settings.chance} random partitions of the same sizes.")
-    )  # fmt: skip
+        Claim.at_most(
+            "People's categories are far better than chance by the machine's own measure (z, worst space)",
+            measured=max(c.score for c in all_of_them),
+            ceiling=-10.0,
+            note=f"Against {settings.chance} random partitions of the same sizes.",
+        )
+    )
     people = conditional_entropy(things.categories)
     report.claim(
-        Claim.at_most("Clusters leave less open than people's categories (H(X|C) of k-means less people's, largest)",
-                      measured=max(c.entropies[k] - people for c in all_of_them), ceiling=0.0,
-                      paper_value="machines have the lower entropy",
-                      note="Categories were cut to about as many words each, which makes people's partition nearly the "
-                           "evenest there is, and its conditional entropy the lowest; the paper's are uneven.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Clusters leave less open than people's categories (H(X|C) of k-means less people's, largest)",
+            measured=max(c.entropies[k] - people for c in all_of_them),
+            ceiling=0.0,
+            paper_value="machines have the lower entropy",
+            note="Categories were cut to about as many words each, which makes people's partition nearly the "
+            "evenest there is, and its conditional entropy the lowest; the paper's are uneven.",
+        )
+    )
     report.claim(
-        Claim.at_least("No partition is below the rate-distortion curve of its own means (share of partitions)",
-                       measured=min(c.bounded for c in all_of_them), floor=1.0, note="A theorem; checked on all.")
-    )  # fmt: skip
+        Claim.at_least(
+            "No partition is below the rate-distortion curve of its own means (share of partitions)",
+            measured=min(c.bounded for c in all_of_them),
+            floor=1.0,
+            note="A theorem; checked on all.",
+        )
+    )
     _add_table(report, costs, people)
     _draw(report, costs)
     weighing.add(
@@ -100,11 +114,14 @@ def _measure(space: Space, things: Things, settings: ConceptsSettings, context: 
     ]
     drawn = shuffled(things.categories, settings.chance, context.rng("chance", space.name))
     return _Costs(
-        cost(things.categories), cost(found[k]), [cost(labels) for labels in drawn],
+        cost(things.categories),
+        cost(found[k]),
+        [cost(labels) for labels in drawn],
         {size: cost(labels) for size, labels in found.items()},
         {size: conditional_entropy(labels) for size, labels in found.items()},
-        curves[-1], float(np.mean(bounded)),
-    )  # fmt: skip
+        curves[-1],
+        float(np.mean(bounded)),
+    )
 
 
 def _curve(x: np.ndarray, labels: np.ndarray) -> Curve:
@@ -114,16 +131,35 @@ def _curve(x: np.ndarray, labels: np.ndarray) -> Curve:
 
 
 def _add_table(report: Report, costs: dict[str, _Costs], people: float) -> None:
-    columns = ["space", "bits, people", "distance, people", "bits, k-means", "distance, k-means", "distance, chance",
-               "z of people", "least bits at people's distance", "H(X|C) people", "H(X|C) k-means"]  # fmt: skip
+    columns = [
+        "space",
+        "bits, people",
+        "distance, people",
+        "bits, k-means",
+        "distance, k-means",
+        "distance, chance",
+        "z of people",
+        "least bits at people's distance",
+        "H(X|C) people",
+        "H(X|C) k-means",
+    ]
     rows = []
     for name, c in costs.items():
         k = next(size for size, one in c.clusters.items() if one == c.machine)
-        rows.append([
-            name, c.people.bits, c.people.distance, c.machine.bits, c.machine.distance,
-            float(np.mean([one.distance for one in c.chance])), c.score, c.curve.least_bits(c.people.distance), people,
-            c.entropies[k],
-        ])  # fmt: skip
+        rows.append(
+            [
+                name,
+                c.people.bits,
+                c.people.distance,
+                c.machine.bits,
+                c.machine.distance,
+                float(np.mean([one.distance for one in c.chance])),
+                c.score,
+                c.curve.least_bits(c.people.distance),
+                people,
+                c.entropies[k],
+            ]
+        )
     report.table("Bits and distance at as many clusters as categories", columns, rows)
 
 
@@ -144,8 +180,9 @@ def _draw(report: Report, costs: dict[str, _Costs]) -> None:
     figure.supxlabel("bits, I(X; C)")
     figure.supylabel("share of the variance within clusters")
     report.figure(
-        "Bits against distance", figure,
+        "Bits against distance",
+        figure,
         "Lower and further left is better: clusters of k-means for several numbers of them, people's categories, "
         "partitions of chance as large as those, and the least bits that any soft coding by the means of the largest "
         "number of clusters needs.",
-    )  # fmt: skip
+    )

@@ -30,9 +30,13 @@ def scaled(rows: Rows) -> Rows:
 
 
 def add(
-    report: Report, things: Things, spaces: list[Space], curves: dict[str, Curves], settings: ConceptsSettings,
+    report: Report,
+    things: Things,
+    spaces: list[Space],
+    curves: dict[str, Curves],
+    settings: ConceptsSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     """Weigh people's partition against k-means at all sizes, and against soft clusters at several weights."""
     people = {space.name: tradeoff(scaled(space.rows), things.categories, beta=settings.beta) for space in spaces}
     lower = [
@@ -40,12 +44,17 @@ def add(
     ]
     shares = [float(np.mean(one)) for one in lower]
     report.claim(
-        Claim.at_least("Clusters cost less than people's categories whatever their number (share of numbers, worst "
-                       "space)", measured=min(shares), floor=1.0, spread=(min(shares), max(shares)), paper_value=_PAPER,
-                       note=f"2 to {max(settings.sizes)} clusters, beta {settings.beta:g}, against people's "
-                            f"{len(things.names)}. With distances as shares of the variance bits outweigh them, so "
-                            "that many clusters cost more.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Clusters cost less than people's categories whatever their number (share of numbers, worst space)",
+            measured=min(shares),
+            floor=1.0,
+            spread=(min(shares), max(shares)),
+            paper_value=_PAPER,
+            note=f"2 to {max(settings.sizes)} clusters, beta {settings.beta:g}, against people's "
+            f"{len(things.names)}. With distances as shares of the variance bits outweigh them, so "
+            "that many clusters cost more.",
+        )
+    )
     _sweep(report, things, spaces, settings, context)
     _draw(report, curves, people, conditional_entropy(things.categories), len(things.names))
 
@@ -65,13 +74,27 @@ def _sweep(report: Report, things: Things, spaces: list[Space], settings: Concep
             )
             ordered.append(soft.cost.objective < mine < random)
     report.claim(
-        Claim.at_least("Soft clusters cost less than people's categories, and those less than chance, whatever a "
-                       "distance costs (share of spaces and weights)", measured=float(np.mean(ordered)), floor=1.0,
-                       paper_value="machines compress more", note="Beta " + ", ".join(f"{one:g}" for one in
-                       settings.betas) + ". That soft clusters cost less is what they are made for.")
-    )  # fmt: skip
-    columns = ["space", "beta", "clusters used", "bits, soft", "distance, soft", "objective, soft", "objective, people",
-               "objective, chance"]  # fmt: skip
+        Claim.at_least(
+            "Soft clusters cost less than people's categories, and those less than chance, whatever a "
+            "distance costs (share of spaces and weights)",
+            measured=float(np.mean(ordered)),
+            floor=1.0,
+            paper_value="machines compress more",
+            note="Beta "
+            + ", ".join(f"{one:g}" for one in settings.betas)
+            + ". That soft clusters cost less is what they are made for.",
+        )
+    )
+    columns = [
+        "space",
+        "beta",
+        "clusters used",
+        "bits, soft",
+        "distance, soft",
+        "objective, soft",
+        "objective, people",
+        "objective, chance",
+    ]
     report.table("Weights of distance: soft clusters, people and chance", columns, rows)
 
 
@@ -92,6 +115,7 @@ def _draw(report: Report, curves: dict[str, Curves], people: dict[str, Tradeoff]
     left.legend(fontsize=7)
     right.legend(fontsize=8)
     report.figure(
-        "Objective and entropy by number of clusters", figure,
+        "Objective and entropy by number of clusters",
+        figure,
         "Small marks: k-means in each space; large open marks and the diamond: people's categories in the same spaces.",
-    )  # fmt: skip
+    )

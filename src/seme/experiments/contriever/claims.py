@@ -75,11 +75,13 @@ def _add_baselines(report: Report, found: Found, settings: ContrieverSettings) -
             report.claim(
                 Claim.at_least(
                     f"Trained on crops it finds more than {rival} on every collection ({measure}, share of them)",
-                    measured=float(np.mean(wins)), floor=1.0, paper_value="better than REALM, SimCSE and ICT on BEIR",
+                    measured=float(np.mean(wins)),
+                    floor=1.0,
+                    paper_value="better than REALM, SimCSE and ICT on BEIR",
                     note=f"Means of all: {over_seeds(main, measure):.3f} against "
-                         f"{over_seeds(found.systems[rival], measure):.3f}.",
+                    f"{over_seeds(found.systems[rival], measure):.3f}.",
                 )
-            )  # fmt: skip
+            )
 
 
 def _add_lexical(report: Report, found: Found, material: Material, settings: ContrieverSettings) -> None:
@@ -88,16 +90,19 @@ def _add_lexical(report: Report, found: Found, material: Material, settings: Con
     for system in (MAIN, IN_BATCH, TUNED, CONTINUED):
         if system not in found.systems:
             report.claim(
-                Claim.not_tested("An encoder that is continued on crops beats BM25 on most collections",
-                                 "No step of it was asked for.")
-            )  # fmt: skip
+                Claim.not_tested(
+                    "An encoder that is continued on crops beats BM25 on most collections",
+                    "No step of it was asked for.",
+                )
+            )
             continue
         rows, tests = [], []
         for one in settings.collections:
             for measure in MEASURES:
                 runs = found.systems[system]
-                tests.append(paired_randomisation(per_query(found.systems[BM25], measure, one),
-                                                  per_query(runs, measure, one)))  # fmt: skip
+                tests.append(
+                    paired_randomisation(per_query(found.systems[BM25], measure, one), per_query(runs, measure, one))
+                )
                 mine, words = over_seeds(runs, measure, one), over_seeds(found.systems[BM25], measure, one)
                 floor = random[one] if measure == _RECALL else None
                 rows.append([one, measure, mine, words, _result(mine, words, floor), floor])
@@ -112,12 +117,14 @@ def _add_lexical(report: Report, found: Found, material: Material, settings: Con
             report.claim(
                 Claim.at_least(
                     f"It beats BM25 on half of the collections at least ({system}; {measure}, share of wins)",
-                    measured=wins / len(settings.collections), floor=0.5,
-                    paper_value="11 of 15 without labels (Recall@100)" if measure == _RECALL
+                    measured=wins / len(settings.collections),
+                    floor=0.5,
+                    paper_value="11 of 15 without labels (Recall@100)"
+                    if measure == _RECALL
                     else "average 37.7 without labels, 46.6 fine-tuned (nDCG@10)",
                     note=f"{wins} of {len(settings.collections)}.",
                 )
-            )  # fmt: skip
+            )
 
 
 def _result(mine: float, words: float, random: float | None) -> str:
@@ -135,41 +142,71 @@ def _difference(report: Report, found: Found, statement: str, better: str, worse
     gains = [mean(one, _RECALL) - mean(other, _RECALL) for one, other in pairs]
     collections = list(found.systems[better][0])
     sides = [
-        {f"{one} {query}": value for one in collections
-         for query, value in per_query(found.systems[name], _RECALL, one).items()}
+        {
+            f"{one} {query}": value
+            for one in collections
+            for query, value in per_query(found.systems[name], _RECALL, one).items()
+        }
         for name in (worse, better)
-    ]  # fmt: skip
+    ]
     test = paired_randomisation(*sides)
     ndcg = over_seeds(found.systems[better], _NDCG) - over_seeds(found.systems[worse], _NDCG)
     report.claim(
-        Claim.at_least(statement, measured=float(np.mean(gains)), floor=0.0, spread=(min(gains), max(gains)),
-                       paper_value=paper,
-                       note=f"p = {test.p:.3g} (randomisation over {test.queries} queries, mean of the seeds); nDCG@10 "
-                            f"differs by {ndcg:+.3f}.")
-    )  # fmt: skip
+        Claim.at_least(
+            statement,
+            measured=float(np.mean(gains)),
+            floor=0.0,
+            spread=(min(gains), max(gains)),
+            paper_value=paper,
+            note=f"p = {test.p:.3g} (randomisation over {test.queries} queries, mean of the seeds); nDCG@10 "
+            f"differs by {ndcg:+.3f}.",
+        )
+    )
 
 
 def _add_views(report: Report, found: Found) -> None:
-    _difference(report, found, "Crops are better views than the inverse cloze task (Recall@100, difference)", MAIN, ICT,
-                "cropping is best in the ablation")  # fmt: skip
-    _difference(report, found, "Deleting words is no worse than no augmentation (Recall@100, difference)", MAIN, NONE,
-                "deletion with 0.1 is in the published model")  # fmt: skip
+    _difference(
+        report,
+        found,
+        "Crops are better views than the inverse cloze task (Recall@100, difference)",
+        MAIN,
+        ICT,
+        "cropping is best in the ablation",
+    )
+    _difference(
+        report,
+        found,
+        "Deleting words is no worse than no augmentation (Recall@100, difference)",
+        MAIN,
+        NONE,
+        "deletion with 0.1 is in the published model",
+    )
 
 
 def _add_negatives(report: Report, found: Found, settings: ContrieverSettings) -> None:
     gap = abs(over_seeds(found.systems[TINY], _RECALL) - over_seeds(found.systems[IN_BATCH], _RECALL))
-    runs = [mean(a, _RECALL) - mean(b, _RECALL)
-            for a, b in zip(found.systems[TINY], found.systems[IN_BATCH], strict=True)]  # fmt: skip
+    runs = [
+        mean(a, _RECALL) - mean(b, _RECALL) for a, b in zip(found.systems[TINY], found.systems[IN_BATCH], strict=True)
+    ]
     report.claim(
         Claim.at_most(
             "With as many negatives, momentum contrast and in-batch contrast are alike (Recall@100, distance)",
-            measured=gap, ceiling=_TOLERANCE, paper_value="similar at equal numbers",
+            measured=gap,
+            ceiling=_TOLERANCE,
+            paper_value="similar at equal numbers",
             note=f"A queue of {settings.batch} keys, and {settings.batch - 1} others of the batch. By seed, momentum "
-                 f"less in-batch: {', '.join(f'{one:+.3f}' for one in runs)}.",
+            f"less in-batch: {', '.join(f'{one:+.3f}' for one in runs)}.",
         )
-    )  # fmt: skip
-    _difference(report, found, f"More negatives help: a queue of {settings.queue} is no worse than one of "
-                f"{settings.short} (Recall@100, difference)", MAIN, SHORT, "grows with the queue")  # fmt: skip
+    )
+    _difference(
+        report,
+        found,
+        f"More negatives help: a queue of {settings.queue} is no worse than one of "
+        f"{settings.short} (Recall@100, difference)",
+        MAIN,
+        SHORT,
+        "grows with the queue",
+    )
 
 
 def _add_tuning(report: Report, found: Found, settings: ContrieverSettings) -> None:
@@ -181,9 +218,9 @@ def _add_tuning(report: Report, found: Found, settings: ContrieverSettings) -> N
                 {name: over_seeds(found.systems[name], measure) for name in (MAIN, SCRATCH, TUNED)},
                 paper_value="few-shot BEIR; average nDCG@10 37.7 -> 46.6 with MS MARCO",
                 note=f"Up to {labelled} training queries, {settings.tuned} steps; with negatives that the first round "
-                     f"mined: {over_seeds(found.systems[MINED], measure):.3f}.",
+                f"mined: {over_seeds(found.systems[MINED], measure):.3f}.",
             )
-        )  # fmt: skip
+        )
 
 
 def _add_scripts(report: Report, found: Found, material: Material) -> None:
@@ -194,22 +231,28 @@ def _add_scripts(report: Report, found: Found, material: Material) -> None:
         report.claim(
             Claim.ratio_at_least(
                 f"Trained on texts of two scripts, it finds across them ({kind}; Recall@10 over a random ranking)",
-                measured=means[f"trained, {kind}"], baseline=random, factor=2.0,
+                measured=means[f"trained, {kind}"],
+                baseline=random,
+                factor=2.0,
                 spread=(min(values) / random, max(values) / random),
                 paper_value="English documents from Arabic queries",
                 note=f"Without training {means[f'untrained, {kind}']:.3f}, BM25 {means[f'BM25, {kind}']:.3f}.",
             )
-        )  # fmt: skip
+        )
     report.claim(
-        Claim.at_most("Where no word is shared BM25 finds nothing (Recall@10)",
-                      measured=means[f"BM25, {crossing.WITHOUT}"], ceiling=0.001)
-    )  # fmt: skip
+        Claim.at_most(
+            "Where no word is shared BM25 finds nothing (Recall@10)",
+            measured=means[f"BM25, {crossing.WITHOUT}"],
+            ceiling=0.001,
+        )
+    )
     kinds = (crossing.WITHOUT, crossing.WITH, crossing.SAME)
     report.table(
-        "Recall@10 of documents in the first script, mean of the collections and seeds", ["system", *kinds],
+        "Recall@10 of documents in the first script, mean of the collections and seeds",
+        ["system", *kinds],
         [["random ranking", *[random] * len(kinds)]]
         + [[name, *(means[f"{name}, {kind}"] for kind in kinds)] for name in ("BM25", "untrained", "trained")],
-    )  # fmt: skip
+    )
 
 
 def _add_tables(report: Report, found: Found) -> None:
@@ -224,13 +267,15 @@ def _add_tables(report: Report, found: Found) -> None:
             report.baseline(name, figures)
     report.table(
         "All systems, mean of the collections and seeds",
-        ["system", "seeds", *MEASURES, *(f"sd of {measure}" for measure in MEASURES)], rows,
-    )  # fmt: skip
+        ["system", "seeds", *MEASURES, *(f"sd of {measure}" for measure in MEASURES)],
+        rows,
+    )
     for measure in MEASURES:
         report.table(
-            f"{measure} by collection", ["system", *found.systems[MAIN][0]],
+            f"{measure} by collection",
+            ["system", *found.systems[MAIN][0]],
             [[name, *(over_seeds(runs, measure, one) for one in runs[0])] for name, runs in found.systems.items()],
-        )  # fmt: skip
+        )
 
 
 def _add_notes(report: Report, settings: ContrieverSettings) -> None:
@@ -253,9 +298,10 @@ def _add_notes(report: Report, settings: ContrieverSettings) -> None:
     )
     report.note(
         "The queue begins with keys of texts, where the paper's begins with random ones: in short runs those made the "
-        "student put all texts in one place, below the untrained one." if settings.filled
+        "student put all texts in one place, below the untrained one."
+        if settings.filled
         else "The queue begins with random keys, as the paper's."
-    )  # fmt: skip
+    )
     report.note(
         f"{CONTINUED}: {settings.continued} steps with a queue of {settings.short}, the last block alone trained. "
         "MiniLM has learned from labelled pairs: its wins over BM25 are not wins without labels. A BM25 ranking may "

@@ -68,8 +68,10 @@ def _recalls(
     material: Material, script: Script, name: str, search: Callable[[Mapping[str, str], Mapping[str, str]], Run]
 ) -> dict[str, float]:
     kinds: dict[str, Callable[[str], str]] = {
-        WITH: script.write, WITHOUT: lambda text: script.write(script.words(text)), SAME: lambda text: text
-    }  # fmt: skip
+        WITH: script.write,
+        WITHOUT: lambda text: script.write(script.words(text)),
+        SAME: lambda text: text,
+    }
     found = {}
     for kind, change in kinds.items():
         values = []

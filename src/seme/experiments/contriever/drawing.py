@@ -27,8 +27,18 @@ def add(report: Report, found: Found, material: Material) -> None:
             values = np.array([[mean(one, measure, name) for name in names] for one in runs])
             places = np.arange(len(names)) + (i - 2) * 0.16
             spread = [values.mean(0) - values.min(0), values.max(0) - values.mean(0)] if len(runs) > 1 else None
-            axes.bar(places, values.mean(0), 0.16, yerr=spread, color=grey, hatch=hatch, edgecolor="black", lw=0.5,
-                     label=system, error_kw={"lw": 0.8})  # fmt: skip
+            axes.bar(
+                places,
+                values.mean(0),
+                0.16,
+                yerr=spread,
+                color=grey,
+                hatch=hatch,
+                edgecolor="black",
+                lw=0.5,
+                label=system,
+                error_kw={"lw": 0.8},
+            )
         axes.set(ylabel=measure, ylim=(0, 1))
         if axes is figure.axes[0]:
             random = chance(material)
@@ -37,7 +47,8 @@ def add(report: Report, found: Found, material: Material) -> None:
             axes.legend(ncols=5, fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.2))
     figure.axes[1].set_xticks(range(len(names)), names, rotation=15, fontsize=8)
     report.figure(
-        "Collections", figure,
+        "Collections",
+        figure,
         "What BM25, averaged word vectors, the untrained student, the one trained on crops and the fine-tuned one "
         "(hatched) find; ranges over seeds, and a random ranking's Recall@100 (dotted).",
-    )  # fmt: skip
+    )

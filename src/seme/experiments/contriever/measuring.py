@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from seme.experiments.p23_contriever import ContrieverSettings
 
 MAIN, ICT, NONE, SHORT, TINY, IN_BATCH, MLM = (
-    "crops, deletion", "ICT, deletion", "crops, no augmentation", "crops, short queue", "crops, queue of one batch",
-    "crops, in-batch", "masked words (MLM)",
-)  # fmt: skip
+    "crops, deletion",
+    "ICT, deletion",
+    "crops, no augmentation",
+    "crops, short queue",
+    "crops, queue of one batch",
+    "crops, in-batch",
+    "masked words (MLM)",
+)
 UNTRAINED, BM25, GLOVE = "untrained", "BM25", "GloVe, averaged"
 SCRATCH, TUNED, MINED = "fine-tuned from scratch", "fine-tuned", "fine-tuned, mined negatives"
 _ONCE: tuple[Augmentation, ...] = ("mask", "replace", "shuffle")

@@ -32,8 +32,9 @@ class Script:
 
     def write(self, text: str) -> str:
         """Return the text in the second script."""
-        return _WORD.sub(lambda found: found[0].casefold().translate(_WRITE) if self._is_word(found) else found[0],
-                         text)  # fmt: skip
+        return _WORD.sub(
+            lambda found: found[0].casefold().translate(_WRITE) if self._is_word(found) else found[0], text
+        )
 
     def words(self, text: str) -> str:
         """Return what of a text is no anchor, in the first script."""

@@ -48,10 +48,13 @@ def new_student(tokenizer: Any, settings: ContrieverSettings, seed: int) -> Text
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         config = BertConfig(
-            vocab_size=len(tokenizer), hidden_size=settings.width, num_hidden_layers=settings.layers,
-            num_attention_heads=2, intermediate_size=2 * settings.width,
+            vocab_size=len(tokenizer),
+            hidden_size=settings.width,
+            num_hidden_layers=settings.layers,
+            num_attention_heads=2,
+            intermediate_size=2 * settings.width,
             max_position_embeddings=max(settings.longest, settings.chunk) + 2,
-        )  # fmt: skip
+        )
         model = BertModel(config, add_pooling_layer=False)
     last = model.get_submodule(f"encoder.layer.{settings.layers - 1}.output.LayerNorm")
     nn.init.constant_(last.get_parameter("weight"), settings.width**-0.5)
@@ -59,9 +62,15 @@ def new_student(tokenizer: Any, settings: ContrieverSettings, seed: int) -> Text
 
 
 def pretrain(
-    student: TextEncoder, corpora: list[TokenCorpus], variant: Variant, seed: int, settings: ContrieverSettings,
-    *, steps: int | None = None, rate: float | None = None,
-) -> TextEncoder:  # fmt: skip
+    student: TextEncoder,
+    corpora: list[TokenCorpus],
+    variant: Variant,
+    seed: int,
+    settings: ContrieverSettings,
+    *,
+    steps: int | None = None,
+    rate: float | None = None,
+) -> TextEncoder:
     """Train a student in place on views of texts without labels."""
     views = Views(pairing=variant.pairing, augmentation=variant.augmentation, chunk=settings.chunk)
     data = ViewBatches(corpora, student.tokenizer, size=settings.batch, views=views, seed=seed)
@@ -83,9 +92,15 @@ def optimise(student: TextEncoder, objective: Objective, data: Any, steps: int, 
     wanted = [one for one in (*student.parameters(), *objective.parameters()) if one.requires_grad]
     optimizer = torch.optim.AdamW(wanted, lr=rate, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.01, fused=True)
     Trainer(
-        student, objective, data, Budget(steps=steps), seed=seed, optimizer=optimizer,
-        schedule=linear(warmup=_WARMUP), device="cpu",
-    ).run()  # fmt: skip
+        student,
+        objective,
+        data,
+        Budget(steps=steps),
+        seed=seed,
+        optimizer=optimizer,
+        schedule=linear(warmup=_WARMUP),
+        device="cpu",
+    ).run()
     return student.eval()
 
 

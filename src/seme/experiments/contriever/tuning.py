@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 
 def tune(
-    student: TextEncoder, material: Material, settings: ContrieverSettings, seed: int, *,
+    student: TextEncoder,
+    material: Material,
+    settings: ContrieverSettings,
+    seed: int,
+    *,
     miner: TextEncoder | None = None,
-) -> TextEncoder:  # fmt: skip
+) -> TextEncoder:
     """Return a copy that is trained with in-batch and random negatives, and hard ones if there is a model to mine."""
     queries, documents, relevant = material.labelled
     hard = None
@@ -29,9 +33,15 @@ def tune(
         vectors = [miner.encode(texts, batch_size=64) for texts in (queries, documents)]
         hard = mine_negatives(vectors[0], vectors[1], relevant)
     data = FineTuneBatches(
-        _tokens(queries, material.tokenizer), _tokens(documents, material.tokenizer), relevant, material.tokenizer,
-        hard=hard, size=settings.batch, longest=settings.longest - 2, seed=seed,
-    )  # fmt: skip
+        _tokens(queries, material.tokenizer),
+        _tokens(documents, material.tokenizer),
+        relevant,
+        material.tokenizer,
+        hard=hard,
+        size=settings.batch,
+        longest=settings.longest - 2,
+        seed=seed,
+    )
     objective = InBatchContrast(temperature=settings.temperature)
     return optimise(copy.deepcopy(student), objective, data, settings.tuned, settings.rate_tuned, seed)
 

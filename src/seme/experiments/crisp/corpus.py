@@ -42,11 +42,17 @@ def make(name: str, settings: CrispSettings) -> Corpus:
     learned = {one for grades in train.judgements.values() for one in grades}
     others = sorted((one for one in long if one not in right and one not in learned), key=digest)
     kept = right.union(others[: max(0, settings.documents - len(right))])
-    pairs = [(query, one) for query in sorted(train.judgements, key=digest)
-             for one in sorted(train.judgements[query])[:1] if one in long][: settings.train]  # fmt: skip
+    pairs = [
+        (query, one)
+        for query in sorted(train.judgements, key=digest)
+        for one in sorted(train.judgements[query])[:1]
+        if one in long
+    ][: settings.train]
     if len(pairs) < 2 or len(asked) < 2:
-        raise InputError(f"{name} has {len(asked)} queries and {len(pairs)} pairs with documents of that length",
-                         hint="Lower --shortest")  # fmt: skip
+        raise InputError(
+            f"{name} has {len(asked)} queries and {len(pairs)} pairs with documents of that length",
+            hint="Lower --shortest",
+        )
     noise = [train.queries[query] for query, _ in reversed(pairs)]
     return Corpus(
         name,

@@ -120,9 +120,14 @@ def _searched(
 
 
 def _plain(
-    encoder: MultiVectorEncoder, begin: Weights, material: list[Material], seed: int, digest: str,
-    settings: CrispSettings, context: Context,
-) -> Weights:  # fmt: skip
+    encoder: MultiVectorEncoder,
+    begin: Weights,
+    material: list[Material],
+    seed: int,
+    digest: str,
+    settings: CrispSettings,
+    context: Context,
+) -> Weights:
     """Return the weights of the plain model of a seed, where all reductions begin."""
     file = context.cache / f"crisp-{digest}-plain-{seed}.safetensors"
     if not file.is_file():
@@ -133,9 +138,14 @@ def _plain(
 
 
 def _train(
-    encoder: MultiVectorEncoder, name: str, seed: int, material: list[Material], steps: int,
-    settings: CrispSettings, context: Context,
-) -> None:  # fmt: skip
+    encoder: MultiVectorEncoder,
+    name: str,
+    seed: int,
+    material: list[Material],
+    steps: int,
+    settings: CrispSettings,
+    context: Context,
+) -> None:
     """Train in place; the batches of a seed are the same for every system."""
     encoder.reduction = named(name, settings)
     queries = [one for part in material for one in part.train_queries]

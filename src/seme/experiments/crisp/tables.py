@@ -20,12 +20,21 @@ def add(report: Report, found: Found, settings: CrispSettings) -> None:
     rows = []
     for system, results in found.results.items():
         values = found.by_seed(system)
-        by_collection = [float(np.mean([np.mean(list(one.values[name].values())) for one in results]))
-                         for name in settings.collections]  # fmt: skip
-        rows.append([
-            system, *by_collection, float(np.mean(values)), float(np.std(values)),
-            float(np.mean([one.ndcg(noisy=True) for one in results])), results[0].vectors, results[0].share,
-        ])  # fmt: skip
+        by_collection = [
+            float(np.mean([np.mean(list(one.values[name].values())) for one in results]))
+            for name in settings.collections
+        ]
+        rows.append(
+            [
+                system,
+                *by_collection,
+                float(np.mean(values)),
+                float(np.std(values)),
+                float(np.mean([one.ndcg(noisy=True) for one in results])),
+                results[0].vectors,
+                results[0].share,
+            ]
+        )
     report.table(
         "nDCG@10, mean over seeds",
         ["system", *settings.collections, "mean", "sd over seeds", "noisy queries", "vectors of a document", "share"],
@@ -33,10 +42,17 @@ def add(report: Report, found: Found, settings: CrispSettings) -> None:
     )
     _add_tests(report, found, settings)
     report.table(
-        "Spread within clusters over all spread of a document's tokens", ["clusters", "plain model", "trained so"],
-        [[name, float(np.mean([one.within[name] for one in found.results["MV"]])),
-          float(np.mean([one.within[name] for one in found.results[name]]))] for name in settings.reductions],
-    )  # fmt: skip
+        "Spread within clusters over all spread of a document's tokens",
+        ["clusters", "plain model", "trained so"],
+        [
+            [
+                name,
+                float(np.mean([one.within[name] for one in found.results["MV"]])),
+                float(np.mean([one.within[name] for one in found.results[name]])),
+            ]
+            for name in settings.reductions
+        ],
+    )
     _draw(report, found, settings)
     report.note(
         f"Of {settings.encoder}, the blocks above the {settings.layer}th are trained on {settings.train} pairs of each "
@@ -60,16 +76,21 @@ def _add_tests(report: Report, found: Found, settings: CrispSettings) -> None:
     pairs = [(name, other) for name in settings.reductions for other in (f"{name} post-hoc", "MV")]
     tests = [paired_randomisation(_queries(found, other), _queries(found, name)) for name, other in pairs]
     report.table(
-        "Differences, paired over queries", ["system", "against", "nDCG@10, difference", "p (randomisation, Holm)"],
-        [[name, other, one.difference, p]
-         for (name, other), one, p in zip(pairs, tests, holm([one.p for one in tests]), strict=True)],
-    )  # fmt: skip
+        "Differences, paired over queries",
+        ["system", "against", "nDCG@10, difference", "p (randomisation, Holm)"],
+        [
+            [name, other, one.difference, p]
+            for (name, other), one, p in zip(pairs, tests, holm([one.p for one in tests]), strict=True)
+        ],
+    )
 
 
 def _queries(found: Found, system: str) -> dict[str, float]:
     """Return the mean over seeds of every query of every collection."""
-    seeds = [{f"{name} {query}": value for name, values in one.values.items() for query, value in values.items()}
-             for one in found.results[system]]  # fmt: skip
+    seeds = [
+        {f"{name} {query}": value for name, values in one.values.items() for query, value in values.items()}
+        for one in found.results[system]
+    ]
     return {query: float(np.mean([one[query] for one in seeds])) for query in seeds[0]}
 
 
@@ -102,7 +123,8 @@ def _draw(report: Report, found: Found, settings: CrispSettings) -> None:
     axes.set(xscale="log", xlabel="vectors of a document, share of its tokens", ylabel="nDCG@10")
     axes.legend(fontsize=7, frameon=False)
     report.figure(
-        "Quality and size", figure,
+        "Quality and size",
+        figure,
         "nDCG@10 against the vectors that are stored of a document: trained through clusters, clustered afterwards, "
         "and other ways to keep fewer vectors. The dashed line keeps all tokens.",
-    )  # fmt: skip
+    )

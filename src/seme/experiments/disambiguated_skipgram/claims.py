@@ -29,21 +29,34 @@ def add(report: Report, found: Sequence[Found], hidden: Hidden, settings: Disamb
     true = np.array([word.share for word in hidden.pseudo])
     errors = [float(np.abs(np.array(one.shares) - true)[unbalanced].mean()) for one in found]
     report.claim(
-        Claim.at_most(f"Priors of frequent pseudo-words of {settings.share:.0%} and {1 - settings.share:.0%} are found "
-                      "(mean absolute error)", measured=float(np.mean(errors)), ceiling=0.1,
-                      spread=(min(errors), max(errors)), note="Senses are counted to the word they mostly mean.")
-    )  # fmt: skip
+        Claim.at_most(
+            f"Priors of frequent pseudo-words of {settings.share:.0%} and {1 - settings.share:.0%} are found "
+            "(mean absolute error)",
+            measured=float(np.mean(errors)),
+            ceiling=0.1,
+            spread=(min(errors), max(errors)),
+            note="Senses are counted to the word they mostly mean.",
+        )
+    )
     kept = [float(np.mean(one.kept)) for one in found]
     report.claim(
-        Claim.equal(f"Pruning leaves two of {settings.senses} senses of a pseudo-word (mean)",
-                    measured=float(np.mean(kept)), value=2.0, tolerance=0.5, spread=(min(kept), max(kept)),
-                    note=f"Senses with a prior below {settings.floor:g} are pruned.")
-    )  # fmt: skip
+        Claim.equal(
+            f"Pruning leaves two of {settings.senses} senses of a pseudo-word (mean)",
+            measured=float(np.mean(kept)),
+            value=2.0,
+            tolerance=0.5,
+            spread=(min(kept), max(kept)),
+            note=f"Senses with a prior below {settings.floor:g} are pruned.",
+        )
+    )
     report.claim(
-        Claim.not_tested("It is better than AdaGram and MSSG on 3 of 4 data sets of word-sense induction",
-                         "SemEval-2007, SemEval-2010, SemEval-2013 and WWSI are not to be had offline, and training "
-                         "on a billion tokens is out of reach here; pseudo-words stand in.", "3 of 4 (ARI)")
-    )  # fmt: skip
+        Claim.not_tested(
+            "It is better than AdaGram and MSSG on 3 of 4 data sets of word-sense induction",
+            "SemEval-2007, SemEval-2010, SemEval-2013 and WWSI are not to be had offline, and training "
+            "on a billion tokens is out of reach here; pseudo-words stand in.",
+            "3 of 4 (ARI)",
+        )
+    )
     _add_tables(report, found, hidden, of)
     _draw(report, found, of)
 
@@ -67,12 +80,16 @@ def _add_wins(report: Report, found: Sequence[Found], of: npt.NDArray[np.str_], 
     test = paired_randomisation(*systems)
     shown = ", ".join(f"{setting}: {gap:+.3f}" for setting, gap in zip(SETTINGS, gaps, strict=True))
     report.claim(
-        Claim.at_least(f"Senses agree better with the hidden ones than those of {rival} (settings of 4, mean ARI)",
-                       measured=float(sum(gap > 0 for gap in gaps)), floor=3.0, paper_value="3 of 4 data sets",
-                       spread=(float(min(per_seed)), float(max(per_seed))),
-                       note=f"{shown}. Over all {test.queries} pseudo-words {test.difference:+.3f}, p = {test.p:.2g} "
-                            "(paired randomisation of the means over seeds).")
-    )  # fmt: skip
+        Claim.at_least(
+            f"Senses agree better with the hidden ones than those of {rival} (settings of 4, mean ARI)",
+            measured=float(sum(gap > 0 for gap in gaps)),
+            floor=3.0,
+            paper_value="3 of 4 data sets",
+            spread=(float(min(per_seed)), float(max(per_seed))),
+            note=f"{shown}. Over all {test.queries} pseudo-words {test.difference:+.3f}, p = {test.p:.2g} "
+            "(paired randomisation of the means over seeds).",
+        )
+    )
 
 
 def _add_tables(report: Report, found: Sequence[Found], hidden: Hidden, of: npt.NDArray[np.str_]) -> None:
@@ -86,10 +103,13 @@ def _add_tables(report: Report, found: Sequence[Found], hidden: Hidden, of: npt.
     parts = [np.mean([getattr(one, name) for one in found], axis=0) for name in ("shares", "kept")]
     ari = np.mean([one.agreement[_OURS] for one in found], axis=0)
     report.table(
-        "Pseudo-words", ["pseudo-word", "setting", "places", "share of the first", "prior found", "senses kept", "ARI"],
-        [[word.name, word.setting, len(word.labels), word.share, float(share), float(kept), float(one)]
-         for word, share, kept, one in zip(hidden.pseudo, *parts, ari, strict=True)],
-    )  # fmt: skip
+        "Pseudo-words",
+        ["pseudo-word", "setting", "places", "share of the first", "prior found", "senses kept", "ARI"],
+        [
+            [word.name, word.setting, len(word.labels), word.share, float(share), float(kept), float(one)]
+            for word, share, kept, one in zip(hidden.pseudo, *parts, ari, strict=True)
+        ],
+    )
     words = sum(map(len, hidden.texts))
     report.note(
         f"{len(hidden.texts)} texts of {words} words stand in for Wikipedia's billion; the most frequent words are "
@@ -106,9 +126,15 @@ def _draw(report: Report, found: Sequence[Found], of: npt.NDArray[np.str_]) -> N
     for number, system in enumerate(systems):
         means = [_means(found, system, of, setting) for setting in SETTINGS]
         axes.bar(
-            np.arange(len(SETTINGS)) + number * width, np.mean(means, axis=1), width, yerr=np.std(means, axis=1),
-            color=str(0.1 + 0.8 * number / len(systems)), edgecolor="k", lw=0.5, label=system,
-        )  # fmt: skip
+            np.arange(len(SETTINGS)) + number * width,
+            np.mean(means, axis=1),
+            width,
+            yerr=np.std(means, axis=1),
+            color=str(0.1 + 0.8 * number / len(systems)),
+            edgecolor="k",
+            lw=0.5,
+            label=system,
+        )
     axes.set_xticks(np.arange(len(SETTINGS)) + 0.4 - width / 2, SETTINGS, fontsize=8)
     axes.set_ylabel("adjusted Rand index")
     axes.legend(fontsize=6, frameon=False)

@@ -35,12 +35,18 @@ def add(report: Report, hidden: Hidden, settings: DisambiguatedSkipgramSettings,
     seen = np.unique(windows[windows < stream.size])
     weight = model.softmax.weight.grad
     parts = {
-        "sense vectors E": model.senses.gradient, "weights of senses A": own.matrix.gradient,
-        "their biases a": own.bias.gradient, "output vectors O": None if weight is None else weight[seen],
-    }  # fmt: skip
+        "sense vectors E": model.senses.gradient,
+        "weights of senses A": own.matrix.gradient,
+        "their biases a": own.bias.gradient,
+        "output vectors O": None if weight is None else weight[seen],
+    }
     shares = {name: 0.0 if one is None else float((one != 0).float().mean()) for name, one in parts.items()}
     report.claim(
-        Claim.at_least("All parameters of a batch receive gradients (least share of numbers that are not zero)",
-                       measured=min(shares.values()), floor=0.95, note="Of one step of the second stage.")
-    )  # fmt: skip
+        Claim.at_least(
+            "All parameters of a batch receive gradients (least share of numbers that are not zero)",
+            measured=min(shares.values()),
+            floor=0.95,
+            note="Of one step of the second stage.",
+        )
+    )
     report.table("Gradients", ["parameters", "share with a gradient"], [list(one) for one in shares.items()])

@@ -43,10 +43,15 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
         for kind, values in (("as it is", scores), ("each label's mean taken off", corrected(scores))):
             found = values.argmax(axis=1)
             answers[f"{number + 1}, {kind}"] = found == labels
-            rows.append([
-                number + 1, wording.replace("{}", "…").replace("\n", " / "), kind, float((found == labels).mean()),
-                len(np.unique(found)),
-            ])  # fmt: skip
+            rows.append(
+                [
+                    number + 1,
+                    wording.replace("{}", "…").replace("\n", " / "),
+                    kind,
+                    float((found == labels).mean()),
+                    len(np.unique(found)),
+                ]
+            )
     best = max(answers, key=lambda name: float(answers[name].mean()))
     plain = max(float(found.mean()) for name, found in answers.items() if name.endswith("as it is"))
     probe = read.probe.predict(read.states.layer(read.best)[texts]) == labels
@@ -66,20 +71,30 @@ def _asked(recorder: Recorder, prompts: list[list[int]], words: list[int], conte
 
 
 def _claim(
-    report: Report, probe: np.ndarray, asked: np.ndarray, plain: float, best: str, situations: np.ndarray,
-    settings: EmotionSettings, context: Context,
-) -> None:  # fmt: skip
+    report: Report,
+    probe: np.ndarray,
+    asked: np.ndarray,
+    plain: float,
+    best: str,
+    situations: np.ndarray,
+    settings: EmotionSettings,
+    context: Context,
+) -> None:
     gains = np.array([(probe[situations == one].mean() - asked[situations == one].mean()) for one in set(situations)])
     rng = context.rng("asked")
     drawn = gains[rng.integers(len(gains), size=(settings.samples, len(gains)))].mean(axis=1)
     only = int((probe & ~asked).sum()), int((asked & ~probe).sum())
     test = binomtest(only[0], max(1, sum(only))).pvalue if sum(only) else 1.0
     report.claim(
-        clearly_above("The probe beats asking the same model by ten points (accuracy, probe less best wording)",
-                      float(probe.mean() - asked.mean()), interval(drawn), floor=0.1,
-                      paper_value="significantly better than zero-shot",
-                      note=f"{probe.mean():.3f} against {asked.mean():.3f} (wording {best}, chosen on these texts, in "
-                            f"favour of asking); exact sign test on the texts that one alone gets right ({only[0]} "
-                            f"against {only[1]}): p = {test:.2g}. Labels are scored, not parsed; taken as they are, "
-                            f"the scores of the best wording reach {plain:.3f}.")
-    )  # fmt: skip
+        clearly_above(
+            "The probe beats asking the same model by ten points (accuracy, probe less best wording)",
+            float(probe.mean() - asked.mean()),
+            interval(drawn),
+            floor=0.1,
+            paper_value="significantly better than zero-shot",
+            note=f"{probe.mean():.3f} against {asked.mean():.3f} (wording {best}, chosen on these texts, in "
+            f"favour of asking); exact sign test on the texts that one alone gets right ({only[0]} "
+            f"against {only[1]}): p = {test:.2g}. Labels are scored, not parsed; taken as they are, "
+            f"the scores of the best wording reach {plain:.3f}.",
+        )
+    )

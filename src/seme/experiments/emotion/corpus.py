@@ -65,9 +65,13 @@ def build(settings: EmotionSettings, context: Context, report: Report) -> Corpus
     order = np.argsort(forms, kind="stable")
     mask = np.array(held)[order]
     return Corpus(
-        tuple(texts[one] for one in order), np.array(labels)[order], np.array(situations)[order],
-        np.array(forms)[order], np.flatnonzero(~mask), np.flatnonzero(mask),
-    )  # fmt: skip
+        tuple(texts[one] for one in order),
+        np.array(labels)[order],
+        np.array(situations)[order],
+        np.array(forms)[order],
+        np.flatnonzero(~mask),
+        np.flatnonzero(mask),
+    )
 
 
 def _told(situation: str, frame: str) -> str:

@@ -50,8 +50,10 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
             offset: read.probe.predict(rows) == corpus.labels[few] for offset, rows in zip(far, longer, strict=True)
         }
     _claim(report, same, fresh, near[-1], len(trained), settings, context)
-    decays = {name: fit_decay(list(found), [one.mean() for one in found.values()])
-              for name, found in (("same", same), ("fresh", fresh))}  # fmt: skip
+    decays = {
+        name: fit_decay(list(found), [one.mean() for one in found.values()])
+        for name, found in (("same", same), ("fresh", fresh))
+    }
     _add_table(report, read, recorder, filler, same, fresh, decays)
     _draw(report, same, fresh, decays["same"])
 
@@ -88,39 +90,54 @@ def _claim(
         count = len(found[offset])
         error = float(np.sqrt(CHANCE * (1 - CHANCE) / count))
         report.claim(
-            Claim.at_least(f"The emotion is still read {offset} tokens later, by {which} (accuracy)",
-                           measured=float(found[offset].mean()), floor=CHANCE + 3 * error,
-                           spread=float(found[offset].std() / np.sqrt(count)),
-                           paper_value="detectable for hundreds of tokens",
-                           note=f"{count} held-out utterances; the floor is chance and three standard errors. At the "
-                                f"utterance itself {found[0].mean():.3f}."
-                                + (f" Fitted on {trained} utterances." if found is fresh else ""))
-        )  # fmt: skip
+            Claim.at_least(
+                f"The emotion is still read {offset} tokens later, by {which} (accuracy)",
+                measured=float(found[offset].mean()),
+                floor=CHANCE + 3 * error,
+                spread=float(found[offset].std() / np.sqrt(count)),
+                paper_value="detectable for hundreds of tokens",
+                note=f"{count} held-out utterances; the floor is chance and three standard errors. At the "
+                f"utterance itself {found[0].mean():.3f}."
+                + (f" Fitted on {trained} utterances." if found is fresh else ""),
+            )
+        )
     rng = context.rng("lasting")
     for which, found in (("the same probe", same), ("a probe fitted there", fresh)):
         near = [one for one in found if one <= offset]
         steps = (found[near[-1]].astype(float) - found[near[0]]) / (len(near) - 1)
         drawn = steps[rng.integers(len(steps), size=(settings.samples, len(steps)))].mean(axis=1)
         report.claim(
-            clearly_below(f"It wears off (mean change of accuracy from offset to offset, {which})",
-                          float(steps.mean()), interval(drawn))
-        )  # fmt: skip
+            clearly_below(
+                f"It wears off (mean change of accuracy from offset to offset, {which})",
+                float(steps.mean()),
+                interval(drawn),
+            )
+        )
 
 
 def _add_table(
-    report: Report, read: Read, recorder: Recorder, filler: list[int], same: Values, fresh: Values,
+    report: Report,
+    read: Read,
+    recorder: Recorder,
+    filler: list[int],
+    same: Values,
+    fresh: Values,
     decays: dict[str, Decay],
-) -> None:  # fmt: skip
+) -> None:
     alone = recorder.turns(["."])[0][:-1]
     offsets = [one for one in same if one > 0]
     states = recorder.states("filler alone", [[*alone, *filler]], [[len(alone) - 1 + one for one in offsets]])
     said = dict(zip(offsets, read.probe.predict(states.layer(read.best)), strict=True))
     rows = [
-        [offset, len(same[offset]), float(same[offset].mean()),
-         float(fresh[offset].mean()) if offset in fresh else None,
-         EMOTIONS[said[offset]] if offset in said else ""]
+        [
+            offset,
+            len(same[offset]),
+            float(same[offset].mean()),
+            float(fresh[offset].mean()) if offset in fresh else None,
+            EMOTIONS[said[offset]] if offset in said else "",
+        ]
         for offset in same
-    ]  # fmt: skip
+    ]
     columns = [
         "tokens later",
         "utterances",
@@ -153,7 +170,8 @@ def _draw(report: Report, same: Values, fresh: Values, decay: Decay) -> None:
     axes.set_ylabel("accuracy")
     axes.legend(fontsize=7)
     report.figure(
-        "How long it lasts", figure,
+        "How long it lasts",
+        figure,
         "Accuracy of the emotion of held-out utterances, read from tokens of documentation that follow; bands "
         "are 1.96 standard errors.",
-    )  # fmt: skip
+    )

@@ -78,9 +78,12 @@ def _read(corpus: Corpus, states: LayerStates, mlp: Probe, settings: EmotionSett
     divisions = [(corpus.train, corpus.test)]
     if settings.repeats > 1:
         divisions += grouped_splits(
-            corpus.labels, corpus.situations, splits=settings.repeats - 1, test_share=settings.test_share,
+            corpus.labels,
+            corpus.situations,
+            splits=settings.repeats - 1,
+            test_share=settings.test_share,
             seed=context.seed + 1,
-        )  # fmt: skip
+        )
     chosen, scores, linear = [], [], []
     for part in context.progress(divisions, "Divisions of the situations"):
         chosen.append(choose_layer(states, corpus, part[0], mlp, settings, context))
@@ -88,8 +91,9 @@ def _read(corpus: Corpus, states: LayerStates, mlp: Probe, settings: EmotionSett
         linear.append(held_out(states, corpus, Probe(), context, parts=[part]))
     probe = mlp.fit(states.layer(chosen[0])[corpus.train], corpus.labels[corpus.train])
     nested = LayerScores.joined([one.only(layer, "chosen") for one, layer in zip(scores, chosen, strict=True)])
-    return Read(corpus, states, chosen[0], probe, tuple(chosen), LayerScores.joined(scores),
-                LayerScores.joined(linear), nested)  # fmt: skip
+    return Read(
+        corpus, states, chosen[0], probe, tuple(chosen), LayerScores.joined(scores), LayerScores.joined(linear), nested
+    )
 
 
 def network(settings: EmotionSettings, context: Context) -> Probe:
@@ -98,14 +102,25 @@ def network(settings: EmotionSettings, context: Context) -> Probe:
 
 
 def held_out(
-    states: LayerStates, corpus: Corpus, probe: Probe, context: Context, *, shuffled: bool = False,
+    states: LayerStates,
+    corpus: Corpus,
+    probe: Probe,
+    context: Context,
+    *,
+    shuffled: bool = False,
     parts: list[tuple[Numbers, Numbers]] | None = None,
-) -> LayerScores:  # fmt: skip
+) -> LayerScores:
     """Return the scores of all layers on held-out situations, or on other splits."""
     return probe_layers(
-        states, corpus.labels, groups=corpus.situations, probe=probe, seed=context.seed, shuffled=shuffled,
-        parts=parts or [(corpus.train, corpus.test)], progress=context.progress,
-    )  # fmt: skip
+        states,
+        corpus.labels,
+        groups=corpus.situations,
+        probe=probe,
+        seed=context.seed,
+        shuffled=shuffled,
+        parts=parts or [(corpus.train, corpus.test)],
+        progress=context.progress,
+    )
 
 
 def choose_layer(
@@ -127,65 +142,99 @@ def _claim(report: Report, read: Read, words: float, settings: EmotionSettings, 
     layers = ", ".join(str(read.blocks[one]) for one in read.chosen)
     by = ", ".join(f"{one:.3f}" for one in read.nested.accuracy[0])
     report.claim(
-        clearly_above("A probe reads the emotion of held-out situations (accuracy; the floor is three times chance)",
-                      reached, interval(nested[:, 0]), floor=3 * CHANCE,
-                      note=f"After {layers} of {read.depth} blocks, chosen within the training part of each of "
-                           f"{len(read.chosen)} divisions, which reach {by}; samples of situations. A bag of words "
-                           f"reaches {words:.3f}.")
-    )  # fmt: skip
+        clearly_above(
+            "A probe reads the emotion of held-out situations (accuracy; the floor is three times chance)",
+            reached,
+            interval(nested[:, 0]),
+            floor=3 * CHANCE,
+            note=f"After {layers} of {read.depth} blocks, chosen within the training part of each of "
+            f"{len(read.chosen)} divisions, which reach {by}; samples of situations. A bag of words "
+            f"reaches {words:.3f}.",
+        )
+    )
     early = depth <= _SHALLOW
     report.claim(
-        clearly_above("The signal emerges early (best accuracy up to depth 0.3, as a share of the best of all)",
-                      float(means[early].max() / means.max()), interval(drawn[:,
-                      early].max(axis=1) / drawn.max(axis=1)),
-                      floor=0.8, paper_value="early")
-    )  # fmt: skip
+        clearly_above(
+            "The signal emerges early (best accuracy up to depth 0.3, as a share of the best of all)",
+            float(means[early].max() / means.max()),
+            interval(drawn[:, early].max(axis=1) / drawn.max(axis=1)),
+            floor=0.8,
+            paper_value="early",
+        )
+    )
     peaks = depth[drawn.argmax(axis=1)]
     low, high = interval(peaks)
     report.claim(
-        clearly_near("It peaks in the middle of the model (relative depth of the best layer)",
-                     float(depth[means.argmax()]), (low, high), value=0.575, tolerance=0.325,
-                     paper_value="mid-network",
-                     note="From 0.25 to 0.9 counts as the middle."
-                          + (" Only the first blocks were recorded." if settings.blocks else ""))
-    )  # fmt: skip
+        clearly_near(
+            "It peaks in the middle of the model (relative depth of the best layer)",
+            float(depth[means.argmax()]),
+            (low, high),
+            value=0.575,
+            tolerance=0.325,
+            paper_value="mid-network",
+            note="From 0.25 to 0.9 counts as the middle."
+            + (" Only the first blocks were recorded." if settings.blocks else ""),
+        )
+    )
     report.claim(
-        clearly_above("The chosen layer is better than the final one (accuracy)", reached - float(means[-1]),
-                      interval(nested[:, 0] - drawn[:, -1]), paper_value="not at the final layer",
-                      note="Over the same samples of situations.")
-    )  # fmt: skip
+        clearly_above(
+            "The chosen layer is better than the final one (accuracy)",
+            reached - float(means[-1]),
+            interval(nested[:, 0] - drawn[:, -1]),
+            paper_value="not at the final layer",
+            note="Over the same samples of situations.",
+        )
+    )
 
 
 def _claim_shuffled(report: Report, shuffled: LayerScores, read: Read) -> None:
     away = np.abs(shuffled.mean - CHANCE) / shuffled.standard_error
     worst = int(away.argmax())
     report.claim(
-        Claim.at_most("Shuffled labels are at chance (largest distance at any layer, in standard errors)",
-                      measured=float(away[worst]), ceiling=3.0,
-                      note=f"After {read.blocks[worst]} blocks: accuracy {shuffled.mean[worst]:.3f}.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Shuffled labels are at chance (largest distance at any layer, in standard errors)",
+            measured=float(away[worst]),
+            ceiling=3.0,
+            note=f"After {read.blocks[worst]} blocks: accuracy {shuffled.mean[worst]:.3f}.",
+        )
+    )
 
 
 def _add_tables(report: Report, read: Read, shuffled: LayerScores) -> None:
     rows = [
-        [block, block / read.depth, *(float(one[number].mean()) for one in (read.scores.accuracy, read.scores.f1)),
-         float(read.scores.accuracy[number].std()), float(read.linear.mean[number]),
-         float(read.linear.f1[number].mean()), float(shuffled.mean[number])]
+        [
+            block,
+            block / read.depth,
+            *(float(one[number].mean()) for one in (read.scores.accuracy, read.scores.f1)),
+            float(read.scores.accuracy[number].std()),
+            float(read.linear.mean[number]),
+            float(read.linear.f1[number].mean()),
+            float(shuffled.mean[number]),
+        ]
         for number, block in enumerate(read.blocks)
-    ]  # fmt: skip
-    columns = ["blocks", "relative depth", "accuracy, MLP", "macro F1, MLP", "sd over divisions", "accuracy, linear",
-               "macro F1, linear", "accuracy, shuffled labels"]  # fmt: skip
+    ]
+    columns = [
+        "blocks",
+        "relative depth",
+        "accuracy, MLP",
+        "macro F1, MLP",
+        "sd over divisions",
+        "accuracy, linear",
+        "macro F1, linear",
+        "accuracy, shuffled labels",
+    ]
     report.table("Probes of every layer on held-out situations", columns, rows)
     counts = read.scores.confusion[read.best]
     report.table(
-        f"Confusion after {read.blocks[read.best]} blocks, all divisions (rows: true)", ["true", *EMOTIONS],
+        f"Confusion after {read.blocks[read.best]} blocks, all divisions (rows: true)",
+        ["true", *EMOTIONS],
         [[name, *map(int, row)] for name, row in zip(EMOTIONS, counts, strict=True)],
-    )  # fmt: skip
+    )
 
 
 def _draw(
     report: Report, read: Read, shuffled: LayerScores, words: float, settings: EmotionSettings, context: Context
-) -> None:  # fmt: skip
+) -> None:
     figure = Figure(figsize=(6.5, 3.5), layout="constrained")
     axes = figure.subplots()
     depth = np.array(read.blocks) / read.depth
@@ -200,7 +249,8 @@ def _draw(
     axes.set_ylabel("accuracy on held-out situations")
     axes.legend(fontsize=7, ncols=2)
     report.figure(
-        "Emotion by layer", figure,
+        "Emotion by layer",
+        figure,
         "Accuracy of probes at each layer, mean of all divisions, with 95 % bands over samples of situations; the "
         "upright line is the layer that was chosen within the training part of the first.",
-    )  # fmt: skip
+    )

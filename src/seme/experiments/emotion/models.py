@@ -48,16 +48,28 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
         reached[name] = float(scores.mean[best])
         drawn[name] = scores.bootstrap(settings.samples, context.rng("models"))[:, best]
         blocks = blocks_of(states)
-        rows.append([name, blocks[-1], blocks[best], reached[name], f"{low[best]:.3f} to {high[best]:.3f}",
-                     float(scores.mean.max())])  # fmt: skip
+        rows.append(
+            [
+                name,
+                blocks[-1],
+                blocks[best],
+                reached[name],
+                f"{low[best]:.3f} to {high[best]:.3f}",
+                float(scores.mean.max()),
+            ]
+        )
     report.claim(
-        clearly_above(statement, reached[settings.model] - reached["untrained"],
-                      interval(drawn[settings.model] - drawn["untrained"]), paper_value="sharper with scale",
-                      note=f"{reached[settings.model]:.3f} against {reached['untrained']:.3f}, on one form "
-                           "of each situation. Scaling within a family cannot be tested: no package "
-                           f"carries a second size. {settings.encoder}, smaller and trained on pairs of sentences, "
-                           f"reaches {reached[settings.encoder]:.3f} (mean of its tokens).")
-    )  # fmt: skip
+        clearly_above(
+            statement,
+            reached[settings.model] - reached["untrained"],
+            interval(drawn[settings.model] - drawn["untrained"]),
+            paper_value="sharper with scale",
+            note=f"{reached[settings.model]:.3f} against {reached['untrained']:.3f}, on one form "
+            "of each situation. Scaling within a family cannot be tested: no package "
+            f"carries a second size. {settings.encoder}, smaller and trained on pairs of sentences, "
+            f"reaches {reached[settings.encoder]:.3f} (mean of its tokens).",
+        )
+    )
     columns = ["model", "blocks", "chosen layer", "accuracy", "95 % interval", "best layer's"]
     report.table("Linear probes of other models", columns, rows)
 
@@ -66,9 +78,13 @@ def _part(corpus: Corpus, chosen: np.ndarray) -> Corpus:
     place = {int(one): number for number, one in enumerate(chosen)}
     train, test = (np.array([place[int(n)] for n in part if int(n) in place]) for part in (corpus.train, corpus.test))
     return Corpus(
-        tuple(corpus.texts[one] for one in chosen), corpus.labels[chosen], corpus.situations[chosen],
-        corpus.forms[chosen], train, test,
-    )  # fmt: skip
+        tuple(corpus.texts[one] for one in chosen),
+        corpus.labels[chosen],
+        corpus.situations[chosen],
+        corpus.forms[chosen],
+        train,
+        test,
+    )
 
 
 def _encoded(part: Corpus, settings: EmotionSettings, context: Context) -> LayerStates:
@@ -76,6 +92,7 @@ def _encoded(part: Corpus, settings: EmotionSettings, context: Context) -> Layer
     model: Any = encoder.model
     sequences = [encoder.tokenizer.encode(text) for text in part.texts]
     return recorded(
-        context.cache, ("encoder", model_hash(model), sequences),
+        context.cache,
+        ("encoder", model_hash(model), sequences),
         lambda: record_states(model, sequences, mean=True, progress=context.progress),
-    )  # fmt: skip
+    )

@@ -45,13 +45,30 @@ def add(report: Report, read: Read, recorder: Recorder, settings: EmotionSetting
     for name, (prompt, emotion) in _PROMPTS.items():
         place, after = EMOTIONS.index(emotion), found[name]
         length = len(recorder.turns(["a"], prompt)[0]) - len(recorder.turns(["a"])[0])
-        rows.append([
-            name, prompt, length, emotion, float(plain[:, place].mean()), float(after[:, place].mean()),
-            float((after.argmax(1) == plain.argmax(1)).mean()), float((plain.argmax(1) == labels).mean()),
-            float((after.argmax(1) == labels).mean()),
-        ])  # fmt: skip
-    columns = ["prompt", "words", "tokens", "emotion", "its probability without", "with", "same answer as without",
-               "accuracy without", "accuracy with"]  # fmt: skip
+        rows.append(
+            [
+                name,
+                prompt,
+                length,
+                emotion,
+                float(plain[:, place].mean()),
+                float(after[:, place].mean()),
+                float((after.argmax(1) == plain.argmax(1)).mean()),
+                float((plain.argmax(1) == labels).mean()),
+                float((after.argmax(1) == labels).mean()),
+            ]
+        )
+    columns = [
+        "prompt",
+        "words",
+        "tokens",
+        "emotion",
+        "its probability without",
+        "with",
+        "same answer as without",
+        "accuracy without",
+        "accuracy with",
+    ]
     report.table("System prompts", columns, rows)
     _draw(report, plain, found)
 
@@ -65,19 +82,26 @@ def _claim(
     up, count = int((moved > 0).sum()), int((moved != 0).sum())
     test = float(binomtest(up, max(1, count), alternative="greater").pvalue)
     report.claim(
-        Claim.at_most("An angry system prompt raises the probability of anger (p of a paired sign test)",
-                      measured=test, ceiling=0.01, paper_value="malleable by simple system prompts",
-                      note=f"It rises in {up} of {count} utterances, by {moved.mean():+.3f} in the mean. The probe was "
-                           "trained without system prompts.")
-    )  # fmt: skip
+        Claim.at_most(
+            "An angry system prompt raises the probability of anger (p of a paired sign test)",
+            measured=test,
+            ceiling=0.01,
+            paper_value="malleable by simple system prompts",
+            note=f"It rises in {up} of {count} utterances, by {moved.mean():+.3f} in the mean. The probe was "
+            "trained without system prompts.",
+        )
+    )
     rng = context.rng("prompting")
     gaps = moved - control
     drawn = gaps[rng.integers(len(gaps), size=(settings.samples, len(gaps)))].mean(axis=1)
     report.claim(
-        clearly_above("It raises it more than a neutral prompt of the same length (difference of mean gains)",
-                      float(gaps.mean()), interval(drawn),
-                      note=f"Gain {moved.mean():+.3f} against {control.mean():+.3f}.")
-    )  # fmt: skip
+        clearly_above(
+            "It raises it more than a neutral prompt of the same length (difference of mean gains)",
+            float(gaps.mean()),
+            interval(drawn),
+            note=f"Gain {moved.mean():+.3f} against {control.mean():+.3f}.",
+        )
+    )
 
 
 def _draw(report: Report, plain: np.ndarray, found: dict[str, np.ndarray]) -> None:
@@ -90,13 +114,24 @@ def _draw(report: Report, plain: np.ndarray, found: dict[str, np.ndarray]) -> No
         at = np.arange(len(EMOTIONS)) + (number - (len(shown) - 1) / 2) * width
         error = values.std(axis=0) / np.sqrt(len(values))
         shade = str(0.25 + 0.6 * number / len(shown))
-        axes.bar(at, values.mean(axis=0), width, yerr=error, hatch=hatch, color=shade, edgecolor="black", lw=0.6,
-                 label=name, error_kw={"lw": 0.8})  # fmt: skip
+        axes.bar(
+            at,
+            values.mean(axis=0),
+            width,
+            yerr=error,
+            hatch=hatch,
+            color=shade,
+            edgecolor="black",
+            lw=0.6,
+            label=name,
+            error_kw={"lw": 0.8},
+        )
     axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, fontsize=8)
     axes.set_ylabel("mean probability by the probe")
     axes.set_ylim(0, 1.3 * axes.get_ylim()[1])  # room for the legend
     axes.legend(title="system prompt", fontsize=7, title_fontsize=7, ncols=3)
     report.figure(
-        "System prompts", figure,
+        "System prompts",
+        figure,
         "What the probe reads of the same held-out utterances under each system prompt; bars show standard errors.",
-    )  # fmt: skip
+    )

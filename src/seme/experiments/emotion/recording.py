@@ -67,9 +67,12 @@ class Recorder:
         return few[:: self._settings.every]
 
     def _recorded(
-        self, what: str, model: torch.nn.Module, sequences: Sequence[Sequence[int]],
+        self,
+        what: str,
+        model: torch.nn.Module,
+        sequences: Sequence[Sequence[int]],
         at: Sequence[Sequence[int]] | None,
-    ) -> LayerStates:  # fmt: skip
+    ) -> LayerStates:
         found = []
         for start in range(0, len(sequences), _PART):
             part = list(sequences[start : start + _PART])

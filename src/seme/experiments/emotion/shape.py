@@ -32,27 +32,40 @@ def add(report: Report, read: Read, recorder: Recorder, context: Context) -> Non
     found = {name: class_geometry(rows, labels) for name, rows in spaces.items()}
     first, best = found["input embeddings, mean"], found[_at(read, read.best)]
     drawn = _sampled(spaces["input embeddings, mean"], spaces[_at(read, read.best)], read, labels, context)
-    for number, (what, one, other) in enumerate((
-        ("variance between over within classes", first.fisher, best.fisher),
-        ("silhouette", first.silhouette, best.silhouette),
-    )):  # fmt: skip
+    for number, (what, one, other) in enumerate(
+        (
+            ("variance between over within classes", first.fisher, best.fisher),
+            ("silhouette", first.silhouette, best.silhouette),
+        )
+    ):
         report.claim(
-            clearly_above(f"The model pulls emotions apart ({what}, chosen layer less embeddings)", other - one,
-                          interval(drawn[:, number]), paper_value="well-defined internal geometry",
-                          note=f"{one:.4f} and {other:.4f}: states of held-out situations, standardised on the "
-                               f"training part; {_at(read, read.best)}. The mean of the input embeddings stands for "
-                               "the embedding layer, for all last tokens are full stops. The interval is over halves "
-                               "of the situations, and so rather too wide.")
-        )  # fmt: skip
+            clearly_above(
+                f"The model pulls emotions apart ({what}, chosen layer less embeddings)",
+                other - one,
+                interval(drawn[:, number]),
+                paper_value="well-defined internal geometry",
+                note=f"{one:.4f} and {other:.4f}: states of held-out situations, standardised on the "
+                f"training part; {_at(read, read.best)}. The mean of the input embeddings stands for "
+                "the embedding layer, for all last tokens are full stops. The interval is over halves "
+                "of the situations, and so rather too wide.",
+            )
+        )
     rows = [[name, one.fisher, one.silhouette, float(_highest(one))] for name, one in found.items()]
     columns = ["space", "between over within", "silhouette", "highest cosine of two centroids"]
     report.table("Geometry of the seven emotions", columns, rows)
     report.table(
-        f"Cosines between the centroids, {_at(read, read.best)}", ["emotion", *EMOTIONS],
+        f"Cosines between the centroids, {_at(read, read.best)}",
+        ["emotion", *EMOTIONS],
         [[name, *map(float, row)] for name, row in zip(EMOTIONS, best.cosines, strict=True)],
-    )  # fmt: skip
-    _draw(report, {"input embeddings, mean": spaces["input embeddings, mean"],
-                   _at(read, read.best): spaces[_at(read, read.best)]}, labels)  # fmt: skip
+    )
+    _draw(
+        report,
+        {
+            "input embeddings, mean": spaces["input embeddings, mean"],
+            _at(read, read.best): spaces[_at(read, read.best)],
+        },
+        labels,
+    )
 
 
 def _at(read: Read, layer: int) -> str:
@@ -65,10 +78,7 @@ def _sampled(one: np.ndarray, other: np.ndarray, read: Read, labels: np.ndarray,
     rng = context.rng("shape")
     gains = []
     for _ in range(_HALVES):
-        kept = [
-            number for label in np.unique(labels)
-            for number in _half(np.unique(situations[labels == label]), rng)
-        ]  # fmt: skip
+        kept = [number for label in np.unique(labels) for number in _half(np.unique(situations[labels == label]), rng)]
         rows = np.isin(situations, kept)
         first, second = (class_geometry(space[rows], labels[rows]) for space in (one, other))
         gains.append([second.fisher - first.fisher, second.silhouette - first.silhouette])
@@ -117,9 +127,10 @@ def _draw(report: Report, spaces: dict[str, np.ndarray], labels: np.ndarray) -> 
         axes.set_ylabel(f"second component ({shares[1]:.0%})")
     panels[1].legend(fontsize=7, markerscale=0.6)
     report.figure(
-        "Emotions in a plane", figure,
+        "Emotions in a plane",
+        figure,
         "Held-out utterances on the first two principal components; large marks are the means of the emotions.",
-    )  # fmt: skip
+    )
 
 
 def _viridis(share: float) -> tuple[float, ...]:

@@ -99,8 +99,11 @@ def _measure(settings: FeatureBiasSettings, context: Context) -> dict[str, Any]:
 
 def _plain(part: list[Represented], steps: int, names: list[str]) -> dict[str, Any]:
     return {
-        "names": names, "shares": shares(part).tolist(), "accuracy": part[1].accuracy.tolist(), "steps": steps,
-    }  # fmt: skip
+        "names": names,
+        "shares": shares(part).tolist(),
+        "accuracy": part[1].accuracy.tolist(),
+        "steps": steps,
+    }
 
 
 def _total(part: list[Represented], member: int) -> float:
@@ -181,27 +184,43 @@ def _claim(report: Report, both: Condition, found: dict[str, Any], settings: Fea
     easy, hard_share = both.shares[:, 0], both.shares[:, 1]
     ratios = easy / np.maximum(hard_share, 1e-6)
     report.claim(
-        Claim.ratio_at_least(f"The easy feature explains several times what the hard one does ({both.names[1]})",
-                             measured=float(easy.mean()), baseline=max(1e-6, float(hard_share.mean())), factor=3.0,
-                             spread=ends(ratios), paper_value="about 55 % and 5 %",
-                             note=f"Mean shares over {settings.seeds} networks; the spread is that of single networks. "
-                                  f"Lowest accuracy {both.learned:.4f} after {both.steps} updates.")
-    )  # fmt: skip
+        Claim.ratio_at_least(
+            f"The easy feature explains several times what the hard one does ({both.names[1]})",
+            measured=float(easy.mean()),
+            baseline=max(1e-6, float(hard_share.mean())),
+            factor=3.0,
+            spread=ends(ratios),
+            paper_value="about 55 % and 5 %",
+            note=f"Mean shares over {settings.seeds} networks; the spread is that of single networks. "
+            f"Lowest accuracy {both.learned:.4f} after {both.steps} updates.",
+        )
+    )
     report.claim(
-        Claim.at_least("The easy feature explains more in every network (smallest difference of shares)",
-                       measured=float(both.gap.min()), floor=0.0, spread=ends(both.gap))
-    )  # fmt: skip
+        Claim.at_least(
+            "The easy feature explains more in every network (smallest difference of shares)",
+            measured=float(both.gap.min()),
+            floor=0.0,
+            spread=ends(both.gap),
+        )
+    )
     first = Condition(found["hard first"])
     report.claim(
-        unpaired("Learning the hard feature first narrows the gap (gap when learned together less gap hard first)",
-                 both.gap, first.gap, paper_value="narrows",
-                 note=f"Gap: share of easy less hard, {both.gap.mean():.3f} and {first.gap.mean():.3f}. Lowest "
-                      f"accuracy {first.learned:.4f} after {first.steps} updates in all.")
-    )  # fmt: skip
+        unpaired(
+            "Learning the hard feature first narrows the gap (gap when learned together less gap hard first)",
+            both.gap,
+            first.gap,
+            paper_value="narrows",
+            note=f"Gap: share of easy less hard, {both.gap.mean():.3f} and {first.gap.mean():.3f}. Lowest "
+            f"accuracy {first.learned:.4f} after {first.steps} updates in all.",
+        )
+    )
     report.claim(
-        paired("Even then the easy feature explains at least as much (share of easy less hard)", first.gap,
-               paper_value="does not close the gap")
-    )  # fmt: skip
+        paired(
+            "Even then the easy feature explains at least as much (share of easy less hard)",
+            first.gap,
+            paper_value="does not close the gap",
+        )
+    )
     _claim_chance(report, found, both.names)
     _add_tables(report, found, both.names)
 
@@ -212,8 +231,15 @@ def _add_tables(report: Report, found: dict[str, Any], names: list[str]) -> None
         one = Condition(found[label])
         low, high = ends(one.gap)
         rows.append([label, one.steps, *one.accuracy.min(axis=0).tolist(), *one.mean, float(one.gap.mean()), low, high])
-    columns = ["trained on", "updates", *(f"lowest accuracy, {one}" for one in names),
-               *(f"share, {one}" for one in names), "gap", "lowest gap", "highest gap"]  # fmt: skip
+    columns = [
+        "trained on",
+        "updates",
+        *(f"lowest accuracy, {one}" for one in names),
+        *(f"share, {one}" for one in names),
+        "gap",
+        "lowest gap",
+        "highest gap",
+    ]
     report.table("An easy and a hard feature", columns, rows)
     shares = Condition(found["both"]).shares
     rows = [[name, float(shares[:, column].mean()), *ends(shares[:, column])] for column, name in enumerate(names)]
@@ -222,16 +248,21 @@ def _add_tables(report: Report, found: dict[str, Any], names: list[str]) -> None
     rows += [
         [f"{name}, mean of the samples' shares", float(whole[:, column].mean()), *ends(whole[:, column])]
         for column, name in enumerate(names)
-    ]  # fmt: skip
+    ]
     report.table("What the bits of the hard feature explain beside it", ["feature", "share", "lowest", "highest"], rows)
 
 
 def _claim_chance(report: Report, found: dict[str, Any], names: list[str]) -> None:
     shuffled = np.array(found["shuffled"])
     report.claim(
-        Claim.equal("A feature that is shuffled explains nothing (mean share)", measured=float(shuffled.mean()),
-                    value=0.0, tolerance=0.01, spread=ends(shuffled))
-    )  # fmt: skip
+        Claim.equal(
+            "A feature that is shuffled explains nothing (mean share)",
+            measured=float(shuffled.mean()),
+            value=0.0,
+            tolerance=0.01,
+            spread=ends(shuffled),
+        )
+    )
     untrained = np.array(found["untrained"])
     for column, name in enumerate(names):
         report.baseline(f"Untrained network, {name}", {"share of variance": float(untrained[:, column].mean())})
@@ -255,13 +286,23 @@ def _draw(report: Report, found: dict[str, Any]) -> None:
         part = np.stack([np.array(found[one]["shares"])[:, column] for one in shown])
         middle = part.mean(axis=1)
         error = np.abs(np.stack([part.min(axis=1), part.max(axis=1)]) - middle)
-        right.bar(np.arange(2) + 0.36 * column, middle, 0.34, yerr=error, capsize=3, hatch=hatch, label=name,
-                  color=("0.35", "0.75")[column], edgecolor="black")  # fmt: skip
+        right.bar(
+            np.arange(2) + 0.36 * column,
+            middle,
+            0.34,
+            yerr=error,
+            capsize=3,
+            hatch=hatch,
+            label=name,
+            color=("0.35", "0.75")[column],
+            edgecolor="black",
+        )
     right.set_xticks(np.arange(2) + 0.18, ["together", "hard first"])
     right.set_ylabel("share of variance")
     right.legend(fontsize=8)
     report.figure(
-        "Easy and hard", figure,
+        "Easy and hard",
+        figure,
         "What an easy and a hard feature explain of the last hidden layer: along training, in shares of the final "
         "layer's variance, and at its end (bands and bars: lowest and highest network).",
-    )  # fmt: skip
+    )

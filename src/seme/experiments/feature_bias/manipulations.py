@@ -56,11 +56,15 @@ def _claim_complexity(report: Report, one: Condition) -> None:
         return
     ranks = np.tile(np.arange(len(one.names)), (len(whole), 1))
     report.claim(
-        Claim.at_most(statement, measured=float(spearmanr(ranks.ravel(), whole.ravel()).statistic), ceiling=-0.8,
-                      spread=ends([spearmanr(range(len(one.names)), row).statistic for row in whole]),
-                      note=f"{', '.join(one.names)}, all in one network; {len(whole)} networks that learned all, of "
-                           f"{len(one.shares)}, after {one.steps} updates. The spread is that of single networks.")
-    )  # fmt: skip
+        Claim.at_most(
+            statement,
+            measured=float(spearmanr(ranks.ravel(), whole.ravel()).statistic),
+            ceiling=-0.8,
+            spread=ends([spearmanr(range(len(one.names)), row).statistic for row in whole]),
+            note=f"{', '.join(one.names)}, all in one network; {len(whole)} networks that learned all, of "
+            f"{len(one.shares)}, after {one.steps} updates. The spread is that of single networks.",
+        )
+    )
 
 
 def _prevalence(report: Report, settings: FeatureBiasSettings, context: Context) -> dict[float, Condition]:
@@ -68,21 +72,32 @@ def _prevalence(report: Report, settings: FeatureBiasSettings, context: Context)
     for share in context.progress(settings.prevalences, "Prevalence"):
         found[share] = measured(
             f"prevalence {share}", lambda: mlp(settings, task), task, settings, context, prevalence=(1.0, share)
-        )  # fmt: skip
+        )
     for share, one in found.items():
         if share < 1:
             report.claim(
-                clearly_above(f"Of two equally easy features the rarer explains less (difference of shares, labels in "
-                              f"{share:g} of the samples)", float(one.gap.mean()), mean_interval(one.gap))
-            )  # fmt: skip
+                clearly_above(
+                    f"Of two equally easy features the rarer explains less (difference of shares, labels in "
+                    f"{share:g} of the samples)",
+                    float(one.gap.mean()),
+                    mean_interval(one.gap),
+                )
+            )
     shares = np.concatenate([one.shares[:, 1] for one in found.values()])
     rho, spread = rank_interval(np.repeat(list(found), settings.seeds), shares)
     report.claim(
         clearly_above("A feature explains more the more often it has a label (Spearman over networks)", rho, spread)
-    )  # fmt: skip
+    )
     rows = [[share, one.steps, one.learned, *one.mean, *ends(one.gap)] for share, one in found.items()]
-    columns = ["labels of the second", "updates", "lowest accuracy", "share, first", "share, second", "lowest gap",
-               "highest gap"]  # fmt: skip
+    columns = [
+        "labels of the second",
+        "updates",
+        "lowest accuracy",
+        "share, first",
+        "share, second",
+        "lowest gap",
+        "highest gap",
+    ]
     report.table("Prevalence: two linear features", columns, rows)
     return found
 
@@ -102,22 +117,29 @@ def _depth(report: Report, both: Condition, settings: FeatureBiasSettings, conte
     if len(learned) >= 2:
         shallow, *_, deep = learned
         report.claim(
-            Claim.ordered("The gap does not shrink with depth (share of easy less hard, mean)",
-                          {f"{depth} layers": float(one.gap.mean()) for depth, one in learned.items()}, strict=False,
-                          paper_value="deeper: larger gap",
-                          note="Depths at which all networks learned both features in 99 % of the samples.")
-        )  # fmt: skip
+            Claim.ordered(
+                "The gap does not shrink with depth (share of easy less hard, mean)",
+                {f"{depth} layers": float(one.gap.mean()) for depth, one in learned.items()},
+                strict=False,
+                paper_value="deeper: larger gap",
+                note="Depths at which all networks learned both features in 99 % of the samples.",
+            )
+        )
         report.claim(
-            unpaired(f"The gap is larger with {deep} layers than with {shallow}", learned[deep].gap,
-                     learned[shallow].gap, paper_value="deeper: larger gap")
-        )  # fmt: skip
+            unpaired(
+                f"The gap is larger with {deep} layers than with {shallow}",
+                learned[deep].gap,
+                learned[shallow].gap,
+                paper_value="deeper: larger gap",
+            )
+        )
     else:
         why = "Fewer than two depths learned both features within the updates allowed (--steps)."
         report.claim(Claim.not_tested("The gap does not shrink with depth", why, paper_value="deeper: larger gap"))
     rows = [
         [depth, one.steps, one.learned, *one.mean, float(one.gap.mean()), *ends(one.gap)]
         for depth, one in found.items()
-    ]  # fmt: skip
+    ]
     columns = ["hidden layers", "updates", "lowest accuracy", "share, easy", "share, hard", "gap", "lowest", "highest"]
     report.table("Depth", columns, rows)
     return found
@@ -150,10 +172,15 @@ def _variants(report: Report, both: Condition, settings: FeatureBiasSettings, co
         change = found["half as wide"].gap.mean() - both.gap.mean()
         low, high = difference_interval(found["half as wide"].gap, both.gap)
         report.claim(
-            Claim.at_most("Width has little effect (change of the gap at half the width, farther end of the 95 % "
-                          "interval)", measured=max(abs(low), abs(high)), ceiling=0.1, spread=(low, high),
-                          paper_value="little effect", note=f"Mean change {change:.3f}.")
-        )  # fmt: skip
+            Claim.at_most(
+                "Width has little effect (change of the gap at half the width, farther end of the 95 % interval)",
+                measured=max(abs(low), abs(high)),
+                ceiling=0.1,
+                spread=(low, high),
+                paper_value="little effect",
+                note=f"Mean change {change:.3f}.",
+            )
+        )
 
 
 def _draw(
@@ -163,16 +190,21 @@ def _draw(
     axes = figure.subplots(1, 3)
     _points(axes[0], complexity.names, complexity.shares.T, "complexity")
     axes[0].set_ylabel("share of variance")
-    _points(axes[1], [f"{share:g}" for share in prevalence], [one.shares[:, 1] for one in prevalence.values()],
-            "prevalence of the feature")  # fmt: skip
+    _points(
+        axes[1],
+        [f"{share:g}" for share in prevalence],
+        [one.shares[:, 1] for one in prevalence.values()],
+        "prevalence of the feature",
+    )
     _points(axes[2], [str(one) for one in depth], [one.gap for one in depth.values()], "hidden layers")
     axes[2].set_ylabel("share of easy less hard")
     axes[2].axhline(0, color="0.6", lw=0.8)
     report.figure(
-        "Manipulations", figure,
+        "Manipulations",
+        figure,
         "What a feature explains by its complexity (four in one network) and by how often it has a label, and the gap "
         "between easy and hard by depth. Circles are networks, bars their means.",
-    )  # fmt: skip
+    )
 
 
 def _points(axes: Any, labels: list[str], values: Any, title: str) -> None:

@@ -78,14 +78,16 @@ def bits(settings: FeatureBiasSettings, features: Sequence[BitFeature]) -> BitTa
 
 
 def mlp(
-    settings: FeatureBiasSettings, task: BitTask, *, widths: Sequence[int] | None = None, dropout: float = 0.0,
+    settings: FeatureBiasSettings,
+    task: BitTask,
+    *,
+    widths: Sequence[int] | None = None,
+    dropout: float = 0.0,
     seed: int = 0,
-) -> Ensemble:  # fmt: skip
+) -> Ensemble:
     """Return untrained networks."""
     chosen = tuple(settings.widths if widths is None else widths)
-    return Ensemble(
-        lambda: Mlp(task.width, outputs(task), chosen, dropout=dropout), settings.seeds, seed=seed
-    )  # fmt: skip
+    return Ensemble(lambda: Mlp(task.width, outputs(task), chosen, dropout=dropout), settings.seeds, seed=seed)
 
 
 def looked(model: Ensemble, task: Task, settings: FeatureBiasSettings) -> list[Represented]:
@@ -96,13 +98,17 @@ def looked(model: Ensemble, task: Task, settings: FeatureBiasSettings) -> list[R
 def shares(found: list[Represented], *, scale: Sequence[float] | None = None) -> Shares:
     """Return what each feature explains of each network's layer, (members, k)."""
     fit, test = found
-    return np.stack([
-        variance_explained(
-            (fit.hidden[member], fit.labels), (test.hidden[member], test.labels),
-            classes=max(fit.classes) > 2, scale=None if scale is None else scale[member],
-        ).features
-        for member in range(len(fit.hidden))
-    ])  # fmt: skip
+    return np.stack(
+        [
+            variance_explained(
+                (fit.hidden[member], fit.labels),
+                (test.hidden[member], test.labels),
+                classes=max(fit.classes) > 2,
+                scale=None if scale is None else scale[member],
+            ).features
+            for member in range(len(fit.hidden))
+        ]
+    )
 
 
 def measured(
@@ -120,9 +126,15 @@ def measured(
 
 
 def measured_parts(
-    name: str, make: Callable[[], Ensemble], task: Task, settings: FeatureBiasSettings, context: Context,
-    parts: Mapping[str, slice], prevalence: Sequence[float] | None = None, **training: Any,
-) -> dict[str, Condition]:  # fmt: skip
+    name: str,
+    make: Callable[[], Ensemble],
+    task: Task,
+    settings: FeatureBiasSettings,
+    context: Context,
+    parts: Mapping[str, slice],
+    prevalence: Sequence[float] | None = None,
+    **training: Any,
+) -> dict[str, Condition]:
     """Train networks and measure several parts of what is looked at."""
 
     def run() -> dict[str, Any]:
@@ -136,16 +148,22 @@ def measured_parts(
             for label, part in parts.items()
         }
 
-    key = ("feature-bias", 2, name, context.seed, settings.model_dump_json(), prevalence, sorted(training.items()),
-           str(parts))  # fmt: skip
+    key = (
+        "feature-bias",
+        2,
+        name,
+        context.seed,
+        settings.model_dump_json(),
+        prevalence,
+        sorted(training.items()),
+        str(parts),
+    )
     return {label: Condition(one) for label, one in kept(context.cache, key, run).items()}
 
 
 def defaults(settings: FeatureBiasSettings) -> Recipe:
     """Return how networks are trained where nothing else is asked."""
-    return Recipe(
-        settings.steps, settings.size, settings.rate, until=settings.until, chunk=settings.chunk
-    )  # fmt: skip
+    return Recipe(settings.steps, settings.size, settings.rate, until=settings.until, chunk=settings.chunk)
 
 
 def ends(values: npt.ArrayLike) -> tuple[float, float]:

@@ -37,8 +37,16 @@ def _several(report: Report, settings: FeatureBiasSettings, context: Context) ->
         shown = [float(easy.mean()), float(difficult.mean()), float(gap.mean()), *ends(gap)] if len(gap) else [None] * 5
         rows.append([count, one.steps, len(gap), *shown])
         _claim(report, f"Also {named} (mean difference of shares)", gap, one.steps)
-    columns = ["features of each kind", "updates", "learned all", "share of an easy one", "share of a hard one", "gap",
-               "lowest", "highest"]  # fmt: skip
+    columns = [
+        "features of each kind",
+        "updates",
+        "learned all",
+        "share of an easy one",
+        "share of a hard one",
+        "gap",
+        "lowest",
+        "highest",
+    ]
     report.table("Number of features: networks that learned all", columns, rows)
 
 
@@ -50,10 +58,15 @@ def _classes(report: Report, settings: FeatureBiasSettings, context: Context) ->
         report, "Of features with four classes, too, the easy one explains more (difference of shares)", gap, one.steps
     )
     rows = [
-        [name, int(one.accuracy[:, column].min() >= LEARNED), float(one.accuracy[:, column].min()),
-         float(one.shares[:, column].mean()), *ends(one.shares[:, column])]
+        [
+            name,
+            int(one.accuracy[:, column].min() >= LEARNED),
+            float(one.accuracy[:, column].min()),
+            float(one.shares[:, column].mean()),
+            *ends(one.shares[:, column]),
+        ]
         for column, name in enumerate(one.names)
-    ]  # fmt: skip
+    ]
     columns = ["feature", "learned by all", "lowest accuracy", "share", "lowest", "highest"]
     report.table(f"Features of four classes, after {one.steps} updates", columns, rows)
 

@@ -44,13 +44,17 @@ def _position(report: Report, settings: FeatureBiasSettings, context: Context) -
     found = run([EASY, EASY], "position", settings.words)
     first = found["asking state"]
     report.claim(
-        Claim.at_least("Of two equal features a transformer shows the one that it says first (share of networks)",
-                       measured=float((first.gap > 0).mean()), floor=0.8, spread=ends(first.gap),
-                       paper_value="earlier in the output, more variance",
-                       note=f"In the state that asks for the first label, after the last block; the spread is that of "
-                            f"the difference of shares. In the mean of the words' states it is "
-                            f"{found['words, mean'].gap.mean():.3f} on average. Lowest accuracy {first.learned:.4f}.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Of two equal features a transformer shows the one that it says first (share of networks)",
+            measured=float((first.gap > 0).mean()),
+            floor=0.8,
+            spread=ends(first.gap),
+            paper_value="earlier in the output, more variance",
+            note=f"In the state that asks for the first label, after the last block; the spread is that of "
+            f"the difference of shares. In the mean of the words' states it is "
+            f"{found['words, mean'].gap.mean():.3f} on average. Lowest accuracy {first.learned:.4f}.",
+        )
+    )
     kinds = {"two linear": found}
     if not context.quick:
         kinds["XOR, then linear"] = run([BitFeature("parity", 2), EASY], "position, hard first", settings.words * 3)
@@ -59,8 +63,16 @@ def _position(report: Report, settings: FeatureBiasSettings, context: Context) -
         for label, kind in kinds.items()
         for part, one in kind.items()
     ]
-    columns = ["features, as they are said", "layer", "updates", "lowest accuracy", "share, first", "share, second",
-               "lowest gap", "highest gap"]  # fmt: skip
+    columns = [
+        "features, as they are said",
+        "layer",
+        "updates",
+        "lowest accuracy",
+        "share, first",
+        "share, second",
+        "lowest gap",
+        "highest gap",
+    ]
     report.table("Position: transformers on words", columns, rows)
     return found
 
@@ -78,9 +90,15 @@ def _pictures(report: Report, settings: FeatureBiasSettings, context: Context) -
     task, found = ImageTask(noise=0.05), {}
     for name, residual in context.progress((("plain", False), ("residual", True)), "Pictures"):
         found[name] = measured(
-            f"pictures, {name}", partial(_networks, settings.seeds, residual=residual), task, settings, context,
-            steps=settings.pictures, size=64, rate=3e-3,
-        )  # fmt: skip
+            f"pictures, {name}",
+            partial(_networks, settings.seeds, residual=residual),
+            task,
+            settings,
+            context,
+            steps=settings.pictures,
+            size=64,
+            rate=3e-3,
+        )
     for (name, one), statement, value in zip(found.items(), statements, values, strict=True):
         if len(one.whole) < _FEWEST:
             why = f"{len(one.whole)} networks learned all features within {one.steps} updates; {_FEWEST} are wanted."
@@ -88,16 +106,26 @@ def _pictures(report: Report, settings: FeatureBiasSettings, context: Context) -
         else:
             gap = (one.whole[:, 0] - one.whole[:, -1]) * (1 if name == "plain" else -1)
             report.claim(
-                paired(statement, gap, paper_value=value,
-                       note=f"{len(gap)} networks that learned all features, of {len(one.shares)}, after {one.steps} "
-                            "updates.")
-            )  # fmt: skip
+                paired(
+                    statement,
+                    gap,
+                    paper_value=value,
+                    note=f"{len(gap)} networks that learned all features, of {len(one.shares)}, after {one.steps} "
+                    "updates.",
+                )
+            )
     rows = [
-        [name, feature, one.steps, float(one.accuracy[:, column].min()), float(one.shares[:, column].mean()),
-         *ends(one.shares[:, column])]
+        [
+            name,
+            feature,
+            one.steps,
+            float(one.accuracy[:, column].min()),
+            float(one.shares[:, column].mean()),
+            *ends(one.shares[:, column]),
+        ]
         for name, one in found.items()
         for column, feature in enumerate(one.names)
-    ]  # fmt: skip
+    ]
     columns = ["network", "feature", "updates", "lowest accuracy", "share", "lowest", "highest"]
     report.table("Pictures: convolutional networks", columns, rows)
     return found

@@ -25,13 +25,25 @@ if TYPE_CHECKING:
     from seme.experiments.p56_feature_neurons import FeatureNeuronsSettings
 
 CHOOSING = (
-    "The", "She looked at the", "Yesterday we saw a", "In the middle of the room there was a", "He wrote about the",
-    "One of the most important things is the", "They wanted to buy a new", "My favourite word is",
-)  # fmt: skip
+    "The",
+    "She looked at the",
+    "Yesterday we saw a",
+    "In the middle of the room there was a",
+    "He wrote about the",
+    "One of the most important things is the",
+    "They wanted to buy a new",
+    "My favourite word is",
+)
 JUDGING = (
-    "This is a", "We talked for hours about the", "On the table lay a", "The story begins with a", "Nobody knew the",
-    "It was a picture of a", "I would like to learn more about", "The answer to the question is",
-)  # fmt: skip
+    "This is a",
+    "We talked for hours about the",
+    "On the table lay a",
+    "The story begins with a",
+    "Nobody knew the",
+    "It was a picture of a",
+    "I would like to learn more about",
+    "The answer to the question is",
+)
 _OTHERS = 50
 _CANDIDATES = 2000
 
@@ -71,11 +83,20 @@ def add(
         "Clamped neurons",
         ["group", "layer", "neuron", "token", "z", "clamp", "own token, nats", "others, nats", "divergence, nats"],
         [
-            [group, one.layer, one.neuron, repr(decoded([one.token])), one.z, effect.value, effect.own, effect.others,
-             effect.divergence]
+            [
+                group,
+                one.layer,
+                one.neuron,
+                repr(decoded([one.token])),
+                one.z,
+                effect.value,
+                effect.own,
+                effect.others,
+                effect.divergence,
+            ]
             for (group, one), effect in zip(both, [*effects["specialised"], *effects["random"]], strict=True)
         ],
-    )  # fmt: skip
+    )
     _add_figure(report, effects)
 
 
@@ -116,22 +137,26 @@ def _add_claims(report: Report, effects: dict[str, list[ClampEffect]]) -> None:
         Claim.at_most(
             "Clamping a specialised neuron raises its token more than tokens with as long rows of the LM head "
             "(p of a one-sided Wilcoxon test over neurons)",
-            measured=float(wilcoxon(special, alternative="greater").pvalue), ceiling=0.01,
+            measured=float(wilcoxon(special, alternative="greater").pvalue),
+            ceiling=0.01,
         )
-    )  # fmt: skip
+    )
     report.claim(
         Claim.at_most(
             "It does so more than clamping random neurons does for theirs (p of a one-sided Mann-Whitney test)",
-            measured=float(mannwhitneyu(special, random, alternative="greater").pvalue), ceiling=0.01,
+            measured=float(mannwhitneyu(special, random, alternative="greater").pvalue),
+            ceiling=0.01,
         )
-    )  # fmt: skip
+    )
     report.claim(
         Claim.at_least(
             "The median gain of the token over the others is positive (nats)",
-            measured=float(np.median(special)), floor=1e-9, spread=spread,
+            measured=float(np.median(special)),
+            floor=1e-9,
+            spread=spread,
             note="Spread: lower and upper quartile over neurons.",
         )
-    )  # fmt: skip
+    )
     report.baseline("Random neurons", {"median gain over other tokens, nats": float(np.median(random))})
 
 
@@ -147,7 +172,8 @@ def _add_figure(report: Report, effects: dict[str, list[ClampEffect]]) -> None:
     axes.set(xlabel="change of other tokens, nats", ylabel="change of the neuron's token, nats")
     axes.legend(frameon=False)
     report.figure(
-        "Clamped neurons", figure,
+        "Clamped neurons",
+        figure,
         "What a clamp does to the log-probability of the neuron's own token and of tokens with as long rows of the LM "
         "head; above the line the clamp favours the neuron's token.",
-    )  # fmt: skip
+    )

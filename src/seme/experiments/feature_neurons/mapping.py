@@ -36,9 +36,11 @@ def add(report: Report, language_model: LanguageModel, settings: FeatureNeuronsS
     model = language_model.model
     began = time.perf_counter()
     mapped = neuron_map(
-        model, reading=settings.reading, layers=settings.layers,
+        model,
+        reading=settings.reading,
+        layers=settings.layers,
         progress=lambda layers: context.progress(list(layers), "Mapping layers"),
-    )  # fmt: skip
+    )
     seconds = time.perf_counter() - began
     _add_cost(report, language_model, mapped, seconds)
     _add_equality(report, language_model, mapped, settings, context)
@@ -56,12 +58,24 @@ def _add_cost(report: Report, language_model: LanguageModel, mapped: NeuronMap, 
     report.table(
         "Cost of the map",
         ["layers", "neurons", "tokens", "time, s", "GFLOP", "GFLOP/s", "weights read, MB", "peak memory, GB"],
-        [[len(mapped.layers), count, len(head), seconds, operations / 1e9, operations / 1e9 / seconds, read / 1e6,
-          peak / 1e9]],
-    )  # fmt: skip
+        [
+            [
+                len(mapped.layers),
+                count,
+                len(head),
+                seconds,
+                operations / 1e9,
+                operations / 1e9 / seconds,
+                read / 1e6,
+                peak / 1e9,
+            ]
+        ],
+    )
     whole = len(mapped.layers) == layer_count(language_model.model)
-    statements = (("The whole model is mapped in three minutes (seconds)", seconds, 180.0, "< 15 min for an 8B model"),
-                  ("The map needs at most 4 GiB of memory (GB)", peak / 1e9, 4.295, ""))  # fmt: skip
+    statements = (
+        ("The whole model is mapped in three minutes (seconds)", seconds, 180.0, "< 15 min for an 8B model"),
+        ("The map needs at most 4 GiB of memory (GB)", peak / 1e9, 4.295, ""),
+    )
     for statement, measured, ceiling, paper in statements:
         if whole:
             report.claim(Claim.at_most(statement, measured=measured, ceiling=ceiling, paper_value=paper))
@@ -94,15 +108,19 @@ def _add_equality(
         report.claim(
             Claim.at_least(
                 "Mapping in tiles names the same ten tokens as a product per neuron (share of a sample)",
-                measured=same / settings.sample, floor=1.0,
+                measured=same / settings.sample,
+                floor=1.0,
             )
-        )  # fmt: skip
+        )
     report.claim(
         Claim.ratio_at_least(
             "A batched product maps ten times faster than one neuron at a time (time per neuron)",
-            measured=alone, baseline=tiled, factor=10.0, paper_value="15 min to under 10 s, v1 to v2",
+            measured=alone,
+            baseline=tiled,
+            factor=10.0,
+            paper_value="15 min to under 10 s, v1 to v2",
         )
-    )  # fmt: skip
+    )
     report.baseline("One neuron at a time", {"time per neuron, ms": 1e3 * alone})
 
 
@@ -118,9 +136,10 @@ def _add_specialisation(
         Claim.at_least(
             "More neurons stand out with their best token than random vectors do: how many times as many as expected "
             "lie above the 99.9th percentile of the random ones",
-            measured=above / (1 - _PERCENTILE), floor=5.0,
+            measured=above / (1 - _PERCENTILE),
+            floor=5.0,
         )
-    )  # fmt: skip
+    )
     report.baseline(
         "Random vectors", {"median z of the best token": float(chance.median()), "99.9th percentile of z": edge}
     )
@@ -134,11 +153,8 @@ def _add_specialisation(
     report.table(
         "The neurons that stand out most",
         ["layer", "neuron", "best token", "z", "margin", "next tokens"],
-        [
-            [one.layer, one.neuron, repr(tokenizer.decode([one.token])), one.z, one.margin, others(one)]
-            for one in best
-        ],
-    )  # fmt: skip
+        [[one.layer, one.neuron, repr(tokenizer.decode([one.token])), one.z, one.margin, others(one)] for one in best],
+    )
     figure = Figure(figsize=(7, 3.2), layout="constrained")
     axes = figure.subplots()
     bins = torch.linspace(2, max(12.0, float(mapped.z.quantile(0.9999))), 80).tolist()
@@ -148,10 +164,11 @@ def _add_specialisation(
     axes.set(yscale="log", xlabel="z of the best token", ylabel="density")
     axes.legend(frameon=False)
     report.figure(
-        "Neurons and chance", figure,
+        "Neurons and chance",
+        figure,
         "How far the best token of a neuron stands above its mean logit, in standard deviations, beside random "
         "vectors; the line is the 99.9th percentile of the random ones.",
-    )  # fmt: skip
+    )
 
 
 def _add_writing(report: Report, language_model: LanguageModel, mapped: NeuronMap) -> None:

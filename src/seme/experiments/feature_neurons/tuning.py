@@ -91,6 +91,7 @@ def _add_figure(report: Report, layers: list[int], found: dict[float, Agreement]
     axes.set(xlabel="layer", ylabel="share with the same token", ylim=(-0.02, 1.02))
     axes.legend(frameon=False)
     report.figure(
-        "Agreement by layer", figure,
+        "Agreement by layer",
+        figure,
         "Share of neurons whose best token is the same after fine-tuning, by layer and learning rate.",
-    )  # fmt: skip
+    )

@@ -40,9 +40,13 @@ def _averaged(runs: list[Values], measure: str) -> dict[str, float]:
 
 def _difference(statement: str, gains: list[float], *, paper: str = "", note: str = "") -> Claim:
     return Claim.at_least(
-        statement, measured=float(np.mean(gains)), floor=_LEAST, spread=(min(gains), max(gains)), paper_value=paper,
+        statement,
+        measured=float(np.mean(gains)),
+        floor=_LEAST,
+        spread=(min(gains), max(gains)),
+        paper_value=paper,
         note=note,
-    )  # fmt: skip
+    )
 
 
 def _add_gains(report: Report, found: Found) -> None:
@@ -51,10 +55,11 @@ def _add_gains(report: Report, found: Found) -> None:
         report.claim(
             _difference(
                 f"A trained feedback encoder finds more than its base where all is judged ({measure}, difference)",
-                _gains(found, STRONG, "base", measure), paper=paper,
+                _gains(found, STRONG, "base", measure),
+                paper=paper,
                 note=f"p = {test.p:.3g} (paired t over {test.queries} queries, mean of the seeds).",
             )
-        )  # fmt: skip
+        )
 
 
 def _add_training(report: Report, found: Found) -> None:
@@ -68,19 +73,23 @@ def _add_training(report: Report, found: Found) -> None:
         report.claim(
             _difference(
                 f"Where one document is judged it is better than feedback of vectors by {rival} (MRR@10, difference)",
-                _gains(found, STRONG, rival, _SPARSE), paper="vector PRF loses on MS MARCO, ANCE-PRF gains",
+                _gains(found, STRONG, rival, _SPARSE),
+                paper="vector PRF loses on MS MARCO, ANCE-PRF gains",
             )
-        )  # fmt: skip
+        )
 
 
 def _add_strength(report: Report, found: Found) -> None:
     gains = {name: float(np.mean(_gains(found, name, "base", _DEEP))) for name in (STRONG, WEAK)}
     report.claim(
-        Claim.ordered("The stronger the base, the less is gained (gain of nDCG@10)", gains,
-                      paper_value="ANCE gains more than TCT-ColBERT v2 and DistilBERT",
-                      note=f"Bases reach {mean(found.systems[STRONG]['base'], _DEEP):.3f} (strong) and "
-                           f"{mean(found.systems[WEAK]['base'], _DEEP):.3f} (weak).")
-    )  # fmt: skip
+        Claim.ordered(
+            "The stronger the base, the less is gained (gain of nDCG@10)",
+            gains,
+            paper_value="ANCE gains more than TCT-ColBERT v2 and DistilBERT",
+            note=f"Bases reach {mean(found.systems[STRONG]['base'], _DEEP):.3f} (strong) and "
+            f"{mean(found.systems[WEAK]['base'], _DEEP):.3f} (weak).",
+        )
+    )
 
 
 def _add_sensitivity(report: Report, found: Found, settings: FeedbackEncoderSettings) -> None:
@@ -92,15 +101,22 @@ def _add_sensitivity(report: Report, found: Found, settings: FeedbackEncoderSett
         report.claim(Claim.not_tested(statement, f"{settings.seeds} seed(s) show no spread.", "they matter a lot"))
     else:
         report.claim(
-            Claim.ratio_at_least(statement, measured=max(values) - min(values), baseline=deviation, factor=1.0,
-                                 paper_value="training reproduces only if they match")
-        )  # fmt: skip
+            Claim.ratio_at_least(
+                statement,
+                measured=max(values) - min(values),
+                baseline=deviation,
+                factor=1.0,
+                paper_value="training reproduces only if they match",
+            )
+        )
     report.table(
         "Variants of the strong base's training, seed 0",
         ["passages", "learning rate", "depth of negatives", _DEEP, _RECALL, _SPARSE],
-        [[one.passages, one.rate, one.depth, *(mean(values, m) for m in (_DEEP, _RECALL, _SPARSE))]
-         for one, values in found.variants.items()],
-    )  # fmt: skip
+        [
+            [one.passages, one.rate, one.depth, *(mean(values, m) for m in (_DEEP, _RECALL, _SPARSE))]
+            for one, values in found.variants.items()
+        ],
+    )
 
 
 def _add_drift(report: Report, found: Found) -> None:
@@ -109,11 +125,15 @@ def _add_drift(report: Report, found: Found) -> None:
         own = found.systems[STRONG][rival]
         test = paired_t(plain[_SPARSE], own[_SPARSE])
         report.claim(
-            Claim.at_most(f"Feedback of vectors drifts where one document is judged ({rival}, MRR@10, difference)",
-                          measured=test.difference, ceiling=0.0, paper_value="MAP 0.336 -> 0.313 (ANCE, average of 3)",
-                          note=f"p = {test.p:.3g}; where all is judged, nDCG@10 changes by "
-                               f"{mean(own, _DEEP) - mean(plain, _DEEP):+.3f}.")
-        )  # fmt: skip
+            Claim.at_most(
+                f"Feedback of vectors drifts where one document is judged ({rival}, MRR@10, difference)",
+                measured=test.difference,
+                ceiling=0.0,
+                paper_value="MAP 0.336 -> 0.313 (ANCE, average of 3)",
+                note=f"p = {test.p:.3g}; where all is judged, nDCG@10 changes by "
+                f"{mean(own, _DEEP) - mean(plain, _DEEP):+.3f}.",
+            )
+        )
 
 
 def _add_tables(report: Report, found: Found) -> None:
@@ -130,14 +150,16 @@ def _add_tables(report: Report, found: Found) -> None:
             report.baseline(f"{base}: {name}", {one: mean(systems[name], one) for one in measures})
     report.table(
         "All systems, mean over queries (and seeds)",
-        ["base", "system", *found.systems[STRONG]["base"], f"sd of {_DEEP} over seeds"], rows,
-    )  # fmt: skip
+        ["base", "system", *found.systems[STRONG]["base"], f"sd of {_DEEP} over seeds"],
+        rows,
+    )
     _draw(report, rows, list(found.systems[STRONG]["base"]))
     corrected = holm([one.p for one in tests.values()])
     report.table(
-        "Trained less another system (nDCG@10, paired over queries)", ["base", "other", "difference", "p (t, Holm)"],
+        "Trained less another system (nDCG@10, paired over queries)",
+        ["base", "other", "difference", "p (t, Holm)"],
         [[*key, test.difference, p] for (key, test), p in zip(tests.items(), corrected, strict=True)],
-    )  # fmt: skip
+    )
 
 
 def _draw(report: Report, rows: list[list[Any]], measures: list[str]) -> None:
@@ -155,10 +177,11 @@ def _draw(report: Report, rows: list[list[Any]], measures: list[str]) -> None:
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside upper center", ncols=2)
     report.figure(
-        "Systems", figure,
+        "Systems",
+        figure,
         "The bases, feedback without training, and the trained encoders, judged by all right documents (left) and by "
         "one of them (right).",
-    )  # fmt: skip
+    )
 
 
 def _add_notes(report: Report, settings: FeedbackEncoderSettings) -> None:

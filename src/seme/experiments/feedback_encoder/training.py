@@ -85,19 +85,30 @@ def train(
     ]
     usable = [i for i, one in enumerate(negatives) if len(one)]
     data = FeedbackBatches(
-        kept.states[usable], kept.mask[usable], base.documents, [relevant[i] for i in usable],
-        [negatives[i] for i in usable], size=settings.batch, hard=settings.hard, seed=variant.seed,
-    )  # fmt: skip
+        kept.states[usable],
+        kept.mask[usable],
+        base.documents,
+        [relevant[i] for i in usable],
+        [negatives[i] for i in usable],
+        size=settings.batch,
+        hard=settings.hard,
+        seed=variant.seed,
+    )
     encoder = new_encoder(base, variant.passages, settings)
     key = repr(
         (base.dense.index.encoder, variant, settings.model_dump(exclude={"seeds", "rates", "depths", "numbers"}))
     )
     Trainer(
-        encoder, FeedbackObjective(temperature=settings.temperature), data, Budget(steps=settings.steps),
-        folder=context.cache / f"training-{hashlib.sha256(key.encode()).hexdigest()[:16]}", seed=variant.seed,
-        optimizer=torch.optim.AdamW(encoder.parameters(), lr=variant.rate, fused=True), device="cpu",
+        encoder,
+        FeedbackObjective(temperature=settings.temperature),
+        data,
+        Budget(steps=settings.steps),
+        folder=context.cache / f"training-{hashlib.sha256(key.encode()).hexdigest()[:16]}",
+        seed=variant.seed,
+        optimizer=torch.optim.AdamW(encoder.parameters(), lr=variant.rate, fused=True),
+        device="cpu",
         settings={"variant": key},
-    ).run()  # fmt: skip
+    ).run()
     return encoder.eval()
 
 

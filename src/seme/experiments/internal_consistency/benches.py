@@ -50,13 +50,17 @@ def _of_deduction(seed: int, settings: InternalConsistencySettings, context: Con
     prompts = [one.prompt for one in asked]
     drawn = sample(
         model, tokenizer, prompts, settings.deduction_paths, Drawing(8, stop="."), seed=seed, batch=len(prompts)
-    )  # fmt: skip
+    )
     likeliest = sample(model, tokenizer, prompts, 1, Drawing(8, temperature=0, stop="."), batch=len(prompts))
     sampled, greedy = (
-        [(number, f"{told}{one.text}.=") for number, (told, row) in enumerate(zip(prompts, rows, strict=True))
-         for one in row if one.ended]
+        [
+            (number, f"{told}{one.text}.=")
+            for number, (told, row) in enumerate(zip(prompts, rows, strict=True))
+            for one in row
+            if one.ended
+        ]
         for rows in (drawn, likeliest)
-    )  # fmt: skip
+    )
     if not sampled or not greedy:
         raise InputError(
             f"--steps is {settings.steps}: no rationale of the small model of seed {seed} comes to an end",
@@ -64,10 +68,11 @@ def _of_deduction(seed: int, settings: InternalConsistencySettings, context: Con
         )
     direct = [(number, f"{one.prompt}=") for number, one in enumerate(asked)]
     read = {
-        name: Paths.read(model, tokenizer, [text for _, text in texts], [number for number, _ in texts], ("T", "F"),
-                         batch=512)
+        name: Paths.read(
+            model, tokenizer, [text for _, text in texts], [number for number, _ in texts], ("T", "F"), batch=512
+        )
         for name, texts in (("paths", sampled), ("greedy", greedy), ("direct", direct))
-    }  # fmt: skip
+    }
     truth = np.array([0 if one.true else 1 for one in asked])
     dropped = settings.deduction_paths * len(asked) - len(sampled)
     parts = [("", prompts[number], text[len(prompts[number]) : -1], "=") for number, text in sampled]

@@ -36,8 +36,11 @@ def choose(report: Report, language: Language) -> tuple[list[Asking], dict[str, 
     if aside:
         names = [one.task for one in taken]
         table = [[*row, "yes" if row[0] in names else "no"] for row in rows]
-        report.table("Choice of tasks and forms: accuracy without a rationale, on other questions",
-                     ["task", *settings.forms, "form", "taken"], table)  # fmt: skip
+        report.table(
+            "Choice of tasks and forms: accuracy without a rationale, on other questions",
+            ["task", *settings.forms, "form", "taken"],
+            table,
+        )
         report.note(
             f"{settings.model} is asked what it can do a little: each task in whichever of {len(settings.forms)} forms "
             f"it does best without a rationale, on {aside} development questions that are not asked again, and no task "

@@ -101,21 +101,35 @@ class Examples:
 def train(settings: InternalConsistencySettings, seed: int, context: Context) -> LlamaForCausalLM:
     """Train a model; a run that was broken off goes on from its checkpoint."""
     config = LlamaConfig(
-        vocab_size=len(_SIGNS) + 1, hidden_size=settings.width, intermediate_size=3 * settings.width,
-        num_hidden_layers=settings.depth, num_attention_heads=4, max_position_embeddings=64, eos_token_id=0,
+        vocab_size=len(_SIGNS) + 1,
+        hidden_size=settings.width,
+        intermediate_size=3 * settings.width,
+        num_hidden_layers=settings.depth,
+        num_attention_heads=4,
+        max_position_embeddings=64,
+        eos_token_id=0,
         tie_word_embeddings=True,
-    )  # fmt: skip
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config)
     steps = iter(context.progress(range(settings.steps), f"Training on deduction, seed {seed}"))
     key = f"deduction-{settings.depth}-{settings.width}-{settings.steps}-{seed}"
     Trainer(
-        model, NextToken(), Examples(seed), Budget(steps=settings.steps), folder=context.cache / key, seed=seed,
+        model,
+        NextToken(),
+        Examples(seed),
+        Budget(steps=settings.steps),
+        folder=context.cache / key,
+        seed=seed,
         optimizer=torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.01),
-        schedule=cosine(warmup=0.05, floor=0.05), clip_norm=1.0, checkpoint_every=200, log_every=50,
-        device="cpu" if context.device == "cpu" else None, progress=lambda _: next(steps, None),
-    ).run()  # fmt: skip
+        schedule=cosine(warmup=0.05, floor=0.05),
+        clip_norm=1.0,
+        checkpoint_every=200,
+        log_every=50,
+        device="cpu" if context.device == "cpu" else None,
+        progress=lambda _: next(steps, None),
+    ).run()
     for _ in steps:  # what a broken run had done
         pass
     model.eval()

@@ -101,7 +101,5 @@ def _read(language: Language, asking: Asking, texts: list[tuple[int, str]]) -> d
     if not texts:
         return {"probs": [], "questions": []}
     numbers = [number for number, _ in texts]
-    probs = latent_predictions(
-        *language.both(), [text for _, text in texts], asking.labels, groups=numbers, batch=64
-    )  # fmt: skip
+    probs = latent_predictions(*language.both(), [text for _, text in texts], asking.labels, groups=numbers, batch=64)
     return {"probs": np.round(probs, 8).tolist(), "questions": numbers}

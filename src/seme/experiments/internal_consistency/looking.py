@@ -90,7 +90,7 @@ def _measured(bench: Bench, places: npt.NDArray[np.int64], said: npt.NDArray[np.
     questions = bench.paths.questions[places]
     read = read_modules(
         model, tokenizer, ["".join(one) for one in parts], bench.source.labels, top=_TOP, groups=questions, batch=24
-    )  # fmt: skip
+    )
     lean = read.promoting[:, :, 0] - read.promoting[:, :, 0].mean(0)
     mass = attention_mass(model, tokenizer, parts[::_EACH])[:, :, 1:]
     truth = bench.truth[questions]
@@ -155,34 +155,48 @@ def _claim(report: Report, name: str, found: _Drawn) -> None:
         mean, drawn = found.curves[module]
         spread = interval(drawn[:, middle].mean(1) - found.floor)
         report.claim(
-            Claim.at_least(f"{name}: what {module if module == 'attention' else 'FFN'} writes in the middle third of "
-                           "the blocks tells the right answer (lower end of the 95 % interval of a probe's accuracy "
-                           "above the commoner label)", measured=spread[0], floor=0.0, spread=spread,
-                           note=f"{mean[middle].mean():.3f} on average there, {found.floor:.3f} for the commoner "
-                                f"label; the best block is {int(mean.argmax()) + 1} of {blocks}, with "
-                                f"{mean.max():.3f}.")
-        )  # fmt: skip
+            Claim.at_least(
+                f"{name}: what {module if module == 'attention' else 'FFN'} writes in the middle third of "
+                "the blocks tells the right answer (lower end of the 95 % interval of a probe's accuracy "
+                "above the commoner label)",
+                measured=spread[0],
+                floor=0.0,
+                spread=spread,
+                note=f"{mean[middle].mean():.3f} on average there, {found.floor:.3f} for the commoner "
+                f"label; the best block is {int(mean.argmax()) + 1} of {blocks}, with "
+                f"{mean.max():.3f}.",
+            )
+        )
     mean, drawn = found.curves["rationale"]
     more = interval(drawn[:, middle].mean(1) - drawn[:, ~middle].mean(1))
     peaks = interval((drawn.argmax(1) + 1) / blocks)
     report.claim(
-        Claim.at_least(f"{name}: the answer looks at the rationale most in the middle third of the blocks (lower end "
-                       "of the 95 % interval of the attention there above that elsewhere)",
-                       measured=more[0], floor=0.0, spread=more, paper_value="peaks in middle layers",
-                       note=f"The peak is block {int(mean.argmax()) + 1} of {blocks}, with {mean.max():.3f} (relative "
-                            f"depth {peaks[0]:.2f} to {peaks[1]:.2f} in resamples).")
-    )  # fmt: skip
+        Claim.at_least(
+            f"{name}: the answer looks at the rationale most in the middle third of the blocks (lower end "
+            "of the 95 % interval of the attention there above that elsewhere)",
+            measured=more[0],
+            floor=0.0,
+            spread=more,
+            paper_value="peaks in middle layers",
+            note=f"The peak is block {int(mean.argmax()) + 1} of {blocks}, with {mean.max():.3f} (relative "
+            f"depth {peaks[0]:.2f} to {peaks[1]:.2f} in resamples).",
+        )
+    )
     mean, drawn = found.curves["promoting"]
     late = depth > _THIRDS[1]
     above = interval(drawn[:, late].mean(1) - drawn[:, ~late].mean(1))
     report.claim(
-        Claim.at_least(f"{name}: value vectors promote the answer near the last blocks (lower end of the 95 % interval "
-                       "of the share that does in the last third above that before)",
-                       measured=above[0], floor=0.0, spread=above,
-                       paper_value="FFN of the last layers dominate the answer",
-                       note=f"{mean[late].mean():.3f} in the last third and {mean[~late].mean():.3f} before, above the "
-                            f"mean path; the largest is at block {int(mean.argmax()) + 1} of {blocks}.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"{name}: value vectors promote the answer near the last blocks (lower end of the 95 % interval "
+            "of the share that does in the last third above that before)",
+            measured=above[0],
+            floor=0.0,
+            spread=above,
+            paper_value="FFN of the last layers dominate the answer",
+            note=f"{mean[late].mean():.3f} in the last third and {mean[~late].mean():.3f} before, above the "
+            f"mean path; the largest is at block {int(mean.argmax()) + 1} of {blocks}.",
+        )
+    )
 
 
 def _draw(report: Report, drawn: dict[str, _Drawn]) -> None:
@@ -203,11 +217,14 @@ def _draw(report: Report, drawn: dict[str, _Drawn]) -> None:
             axes.set_xlabel("block", fontsize=9)
         row[0].legend(fontsize=8)
         row[1].legend(fontsize=8)
-    report.figure("Inside the blocks", figure,
-                  "Left: probes of the right answer on what attention and FFN write; the dotted line is the commoner "
-                  "label. Middle: where attention of the last position looks. Right: share of the strongest value "
-                  "vectors that promote the path's answer, above the mean path. Bands are 95 % intervals over "
-                  "resampled questions.")  # fmt: skip
+    report.figure(
+        "Inside the blocks",
+        figure,
+        "Left: probes of the right answer on what attention and FFN write; the dotted line is the commoner "
+        "label. Middle: where attention of the last position looks. Right: share of the strongest value "
+        "vectors that promote the path's answer, above the mean path. Bands are 95 % intervals over "
+        "resampled questions.",
+    )
 
 
 def _curve(axes: Axes, curve: tuple[Floats, Floats], style: str, color: str, label: str) -> None:

@@ -38,9 +38,13 @@ def over_questions(
 
 
 def resampled(
-    values: npt.ArrayLike, questions: npt.ArrayLike, draws: int, rng: np.random.Generator, *,
+    values: npt.ArrayLike,
+    questions: npt.ArrayLike,
+    draws: int,
+    rng: np.random.Generator,
+    *,
     weights: npt.ArrayLike | None = None,
-) -> Floats:  # fmt: skip
+) -> Floats:
     """Return the weighted mean over paths of values (paths, ...) in resamples of the questions (draws, ...)."""
     array = np.asarray(values, dtype=np.float64)
     counted = np.ones(len(array)) if weights is None else np.asarray(weights, dtype=np.float64)

@@ -28,11 +28,17 @@ def add(report: Report, settings: InternalConsistencySettings, context: Context)
     for trust, words in ((_TRUST, "follows"), (0.5, "does not follow")):
         gain, expected, error = _gain(trust, context.rng("planted", trust))
         report.claim(
-            Claim.equal(f"Planted paths whose consistency {words} correctness: SC+IC gains over SC what enumeration "
-                        "gives (accuracy)", measured=gain, value=round(expected, 6), tolerance=round(3 * error, 6),
-                        spread=error, note=f"{_QUESTIONS} questions of {_COUNT} paths that are right with "
-                        f"{_RIGHT}; a right path is consistent with {trust}, a wrong one with {1 - trust:.1f}.")
-        )  # fmt: skip
+            Claim.equal(
+                f"Planted paths whose consistency {words} correctness: SC+IC gains over SC what enumeration "
+                "gives (accuracy)",
+                measured=gain,
+                value=round(expected, 6),
+                tolerance=round(3 * error, 6),
+                spread=error,
+                note=f"{_QUESTIONS} questions of {_COUNT} paths that are right with "
+                f"{_RIGHT}; a right path is consistent with {trust}, a wrong one with {1 - trust:.1f}.",
+            )
+        )
 
 
 def _gain(trust: float, rng: np.random.Generator) -> tuple[float, float, float]:
@@ -46,9 +52,7 @@ def _gain(trust: float, rng: np.random.Generator) -> tuple[float, float, float]:
     layers = np.column_stack([said, np.where(agrees, said[:, None], 1 - said[:, None]), said])
     first = np.where(layers == 0, 0.8, 0.2)
     paths = Paths.of(np.stack([first, 1 - first], axis=2), np.arange(_QUESTIONS).repeat(_COUNT))
-    won = [
-        vote(paths, one, predictions=said).answers == truth for one in (InternalConsistency(plain=True), Even())
-    ]  # fmt: skip
+    won = [vote(paths, one, predictions=said).answers == truth for one in (InternalConsistency(plain=True), Even())]
     gains = won[0].astype(float) - won[1].astype(float)
     expected = _enumerated(trust, _HIGH / (_LAYERS - 2), _LOW / (_LAYERS - 2)) - _enumerated(trust, 1.0, 1.0)
     return float(gains.mean()), expected, float(gains.std()) / sqrt(_QUESTIONS)
@@ -57,9 +61,11 @@ def _gain(trust: float, rng: np.random.Generator) -> tuple[float, float, float]:
 def _enumerated(trust: float, high: float, low: float) -> float:
     """Return the probability that the weighted vote of one question is right: the sum over how many paths are which."""
     kinds = (
-        (_RIGHT * trust, high), (_RIGHT * (1 - trust), low), ((1 - _RIGHT) * (1 - trust), -high),
+        (_RIGHT * trust, high),
+        (_RIGHT * (1 - trust), low),
+        ((1 - _RIGHT) * (1 - trust), -high),
         ((1 - _RIGHT) * trust, -low),
-    )  # fmt: skip
+    )
     total = 0.0
     for chosen in combinations_with_replacement(range(len(kinds)), _COUNT):
         counts = np.bincount(chosen, minlength=len(kinds))

@@ -32,18 +32,37 @@ def add(report: Report, benches: list[Bench], settings: InternalConsistencySetti
         areas[bench.name] = area(bench.consistency, bench.correct)
         weighed = _weighed(bench, settings.random_weights, context.rng("weights", bench.name))
         random[bench.name] = float(np.mean([area(one, bench.correct) for one in weighed]))
-        drawn[bench.name] = over_questions(bench, _areas_of(bench, weighed[:_FEW]), settings.resamples,
-                                           context.rng("areas", bench.name))  # fmt: skip
-        rows.append([
-            bench.name, len(bench.correct), float(bench.correct.mean()),
-            *(float(bench.consistency[bench.correct == right].mean()) for right in (True, False)),
-            *interval(gap[:, 0]), areas[bench.name], random[bench.name],
-            area(InternalConsistency(plain=True)(bench.paths), bench.correct),
-            area(Margin(bench.balanced)(bench.paths), bench.correct),
-            area(Soft(bench.balanced)(bench.paths), bench.correct),
-        ])  # fmt: skip
-    columns = ["task", "paths", "accuracy of a path", "IC, right", "IC, wrong", "difference, low", "difference, high",
-               "AUROC of IC", "AUROC, random weights", "AUROC, plain IC", "AUROC, SC+Δ", "AUROC, soft"]  # fmt: skip
+        drawn[bench.name] = over_questions(
+            bench, _areas_of(bench, weighed[:_FEW]), settings.resamples, context.rng("areas", bench.name)
+        )
+        rows.append(
+            [
+                bench.name,
+                len(bench.correct),
+                float(bench.correct.mean()),
+                *(float(bench.consistency[bench.correct == right].mean()) for right in (True, False)),
+                *interval(gap[:, 0]),
+                areas[bench.name],
+                random[bench.name],
+                area(InternalConsistency(plain=True)(bench.paths), bench.correct),
+                area(Margin(bench.balanced)(bench.paths), bench.correct),
+                area(Soft(bench.balanced)(bench.paths), bench.correct),
+            ]
+        )
+    columns = [
+        "task",
+        "paths",
+        "accuracy of a path",
+        "IC, right",
+        "IC, wrong",
+        "difference, low",
+        "difference, high",
+        "AUROC of IC",
+        "AUROC, random weights",
+        "AUROC, plain IC",
+        "AUROC, SC+Δ",
+        "AUROC, soft",
+    ]
     report.table("Internal consistency of right and wrong paths", columns, _finite(rows))
     for label, chosen in _halves(benches, settings.model):
         _claim(report, label, chosen, gaps, areas, random, drawn)
@@ -82,9 +101,14 @@ def _areas_of(bench: Bench, weighed: list[Floats]) -> Callable[[Places], list[fl
 
 
 def _claim(
-    report: Report, label: str, benches: list[Bench], gaps: dict[str, Floats], areas: dict[str, float],
-    random: dict[str, float], drawn: dict[str, Floats],
-) -> None:  # fmt: skip
+    report: Report,
+    label: str,
+    benches: list[Bench],
+    gaps: dict[str, Floats],
+    areas: dict[str, float],
+    random: dict[str, float],
+    drawn: dict[str, Floats],
+) -> None:
     names = [one.name for one in benches if np.isfinite(areas[one.name])]
     if not names:
         report.claim(
@@ -94,25 +118,39 @@ def _claim(
     resampled = np.nanmean(np.stack([gaps[name] for name in names]), axis=0)
     low, high = interval(resampled)
     report.claim(
-        Claim.at_least(f"{label}: right paths are more consistent than wrong ones (lower end of the 95 % interval of "
-                       "the difference in mean IC)", measured=low, floor=0.0, spread=(low, high),
-                       paper_value="IC separates correct from wrong paths",
-                       note=f"Mean over {', '.join(names)}; questions are resampled. The difference is "
-                            f"{np.nanmean(resampled):.3f}.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"{label}: right paths are more consistent than wrong ones (lower end of the 95 % interval of "
+            "the difference in mean IC)",
+            measured=low,
+            floor=0.0,
+            spread=(low, high),
+            paper_value="IC separates correct from wrong paths",
+            note=f"Mean over {', '.join(names)}; questions are resampled. The difference is "
+            f"{np.nanmean(resampled):.3f}.",
+        )
+    )
     mean, other = (float(np.mean([one[name] for name in names])) for one in (areas, random))
     pooled = np.nanmean([drawn[name] for name in names], axis=0)
     more = interval(pooled[:, 0] - pooled[:, 1])
     report.claim(
-        Claim.at_least(f"{label}: internal consistency tells right paths from wrong ones (AUROC)", measured=mean,
-                       floor=0.55, spread=interval(pooled[:, 0]),
-                       note="; ".join(f"{name} {areas[name]:.3f}" for name in names) + ".")
-    )  # fmt: skip
+        Claim.at_least(
+            f"{label}: internal consistency tells right paths from wrong ones (AUROC)",
+            measured=mean,
+            floor=0.55,
+            spread=interval(pooled[:, 0]),
+            note="; ".join(f"{name} {areas[name]:.3f}" for name in names) + ".",
+        )
+    )
     report.claim(
-        Claim.at_least(f"{label}: equal weights of the layers do better than random ones (lower end of the 95 % "
-                       "interval of the difference in AUROC)", measured=more[0], floor=0.0, spread=more,
-                       note=f"{mean:.4f} against {other:.4f}, the mean over random weights.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"{label}: equal weights of the layers do better than random ones (lower end of the 95 % "
+            "interval of the difference in AUROC)",
+            measured=more[0],
+            floor=0.0,
+            spread=more,
+            note=f"{mean:.4f} against {other:.4f}, the mean over random weights.",
+        )
+    )
 
 
 def _finite(rows: list[list[object]]) -> list[list[object]]:
@@ -135,5 +173,8 @@ def _draw(report: Report, benches: list[Bench]) -> None:
         axes.set_xlabel("internal consistency")
         axes.legend(fontsize=8)
     panels[0].set_ylabel("share of the paths")
-    report.figure("Consistency of right and wrong paths", figure,
-                  "Share of paths by internal consistency: right answers (solid) and wrong ones (dashed).")  # fmt: skip
+    report.figure(
+        "Consistency of right and wrong paths",
+        figure,
+        "Share of paths by internal consistency: right answers (solid) and wrong ones (dashed).",
+    )

@@ -35,9 +35,10 @@ def add(report: Report, benches: list[Bench], settings: InternalConsistencySetti
     greedy = {one.name: _greedy(one) for one in benches}
     at_once = {name: float(right.mean()) for name, right in greedy.items()}
     report.table(
-        "Accuracy of votes", ["task", "one path", "greedy path", *_METHODS],
+        "Accuracy of votes",
+        ["task", "one path", "greedy path", *_METHODS],
         [[name, single[name], at_once[name], *(accuracies[name][method] for method in _METHODS)] for name in rights],
-    )  # fmt: skip
+    )
     for method in ("SC", "SC+Δ", "SC+soft"):
         report.baseline(method, {"accuracy": _mean(pooled(benches), {n: a[method] for n, a in accuracies.items()})})
     report.baseline("greedy path", {"accuracy": _mean(pooled(benches), at_once)})
@@ -82,9 +83,10 @@ def _tuned(bench: Bench) -> Floats:
 def _transferred(bench: Bench, benches: Sequence[Bench]) -> Floats:
     """Return IC with the mean of the layer weights learned on the other tasks of models with as many layers."""
     others = [
-        one for one in benches
+        one
+        for one in benches
         if one is not bench and one.said.shape[1] == bench.said.shape[1] and 0 < one.correct.mean() < 1
-    ]  # fmt: skip
+    ]
     if not others:
         return bench.consistency
     learned = [LayerWeights().fit(one.paths, one.correct, InternalConsistency(one.balanced)).weights_ for one in others]
@@ -110,10 +112,14 @@ def _mean(tasks: dict[str, list[Bench]], values: dict[str, float]) -> float:
 
 
 def _claim(
-    report: Report, benches: list[Bench], rights: dict[str, dict[str, Floats]],
-    accuracies: dict[str, dict[str, float]], greedy: dict[str, Floats], settings: InternalConsistencySettings,
+    report: Report,
+    benches: list[Bench],
+    rights: dict[str, dict[str, Floats]],
+    accuracies: dict[str, dict[str, float]],
+    greedy: dict[str, Floats],
+    settings: InternalConsistencySettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     tasks = pooled(benches)
     by_task = {
         task: float(np.mean([accuracies[one.name]["SC+IC"] - accuracies[one.name]["SC"] for one in found]))
@@ -123,43 +129,58 @@ def _claim(
     drawn = _resampled(to_votes, settings.resamples, context.rng("votes"))
     worst = min(by_task, key=by_task.__getitem__)
     report.claim(
-        Claim.at_least("Weighted by internal consistency, votes are not less often right on any task (difference in "
-                       "accuracy to SC, worst task)", measured=by_task[worst], floor=-0.005,
-                       spread=(min(by_task.values()), max(by_task.values())),
-                       note="; ".join(f"{task} {gain:+.4f}" for task, gain in by_task.items()))
-    )  # fmt: skip
+        Claim.at_least(
+            "Weighted by internal consistency, votes are not less often right on any task (difference in "
+            "accuracy to SC, worst task)",
+            measured=by_task[worst],
+            floor=-0.005,
+            spread=(min(by_task.values()), max(by_task.values())),
+            note="; ".join(f"{task} {gain:+.4f}" for task, gain in by_task.items()),
+        )
+    )
     sums = {method: _mean(tasks, {n: a[method] for n, a in accuracies.items()}) for method in _METHODS}
     gained = interval(drawn)
     report.claim(
-        Claim.at_least("Weighted by internal consistency, votes are right more often on average over tasks (lower end "
-                       "of the 95 % interval of the difference in accuracy to SC)",
-                       measured=gained[0], floor=0.0, spread=gained,
-                       paper_value="a significant boost, about 2 to 5 points",
-                       note=f"SC {sums['SC']:.4f}, SC+IC {sums['SC+IC']:.4f}; questions are resampled, paired.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Weighted by internal consistency, votes are right more often on average over tasks (lower end "
+            "of the 95 % interval of the difference in accuracy to SC)",
+            measured=gained[0],
+            floor=0.0,
+            spread=gained,
+            paper_value="a significant boost, about 2 to 5 points",
+            note=f"SC {sums['SC']:.4f}, SC+IC {sums['SC+IC']:.4f}; questions are resampled, paired.",
+        )
+    )
     to_greedy = [
         [_beside_greedy(one, rights[one.name]["SC+IC"], greedy[one.name]) for one in found] for found in tasks.values()
     ]
     gain = float(np.mean([np.mean([task.mean() for task in found]) for found in to_greedy]))
     report.claim(
-        clearly_above("Weighted by internal consistency, votes are more often right than the greedy path", gain,
-                      interval(_resampled(to_greedy, settings.resamples, context.rng("greedy"))),
-                      note="Questions are resampled, paired.")
-    )  # fmt: skip
+        clearly_above(
+            "Weighted by internal consistency, votes are more often right than the greedy path",
+            gain,
+            interval(_resampled(to_greedy, settings.resamples, context.rng("greedy"))),
+            note="Questions are resampled, paired.",
+        )
+    )
 
 
 def _resampled(gains: list[list[Floats]], count: int, rng: np.random.Generator) -> Floats:
     """Return the mean over tasks, of the mean over a task's models, over samples of the questions (count,)."""
-    return np.array([
-        np.mean([np.mean([rng.choice(gain, len(gain)).mean() for gain in task]) for task in gains])
-        for _ in range(count)
-    ])  # fmt: skip
+    return np.array(
+        [
+            np.mean([np.mean([rng.choice(gain, len(gain)).mean() for gain in task]) for task in gains])
+            for _ in range(count)
+        ]
+    )
 
 
 def _draw(report: Report, benches: list[Bench], settings: InternalConsistencySettings, context: Context) -> None:
     """Draw accuracy against the number of paths, over random orders."""
-    groups = {"language model": [one for one in benches if one.family != DEDUCTION],
-              "deduction from scratch": [one for one in benches if one.family == DEDUCTION]}  # fmt: skip
+    groups = {
+        "language model": [one for one in benches if one.family != DEDUCTION],
+        "deduction from scratch": [one for one in benches if one.family == DEDUCTION],
+    }
     shown = {name: found for name, found in groups.items() if found}
     figure = Figure(figsize=(7.4, 3), layout="constrained")
     for axes, (name, found) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown.items(), strict=True):
@@ -177,9 +198,12 @@ def _draw(report: Report, benches: list[Bench], settings: InternalConsistencySet
         axes.set_xlabel("paths of a question")
         axes.set_ylabel("accuracy")
         axes.legend(fontsize=8)
-    report.figure("Accuracy by number of paths", figure,
-                  f"Accuracy of votes over the first paths of a question, mean over {_ORDERS} random orders of them "
-                  "and over tasks; ties count half. Bands are 95 % intervals over resampled questions.")  # fmt: skip
+    report.figure(
+        "Accuracy by number of paths",
+        figure,
+        f"Accuracy of votes over the first paths of a question, mean over {_ORDERS} random orders of them "
+        "and over tasks; ties count half. Bands are 95 % intervals over resampled questions.",
+    )
 
 
 def _by_count(bench: Bench, method: str, counts: npt.NDArray[np.int64], context: Context) -> Floats:

@@ -29,8 +29,10 @@ def kept_cell(
     make
         Measures it.
     """
-    asked = {split: (dict(part.queries), {q: dict(g) for q, g in part.judgements.items()})
-             for split, part in corpus.parts.items()}  # fmt: skip
+    asked = {
+        split: (dict(part.queries), {q: dict(g) for q, g in part.judgements.items()})
+        for split, part in corpus.parts.items()
+    }
     chosen = settings.model_dump(exclude={"collections", "dense", "sparse"})
     key = (corpus.name, dict(corpus.documents), asked, names, chosen)
     found = kept(folder, key, lambda: asdict(make()))

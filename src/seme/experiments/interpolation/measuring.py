@@ -23,9 +23,13 @@ from seme.retrieval.pipelines import Dense, Step, run
 if TYPE_CHECKING:
     from seme.experiments.p28_interpolation import InterpolationSettings
 
-MEASURES: Mapping[str, Measure] = MappingProxyType({
-    "nDCG@10": ndcg(10), "MAP": average_precision, "recall@100": recall(100),
-})  # fmt: skip
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        "nDCG@10": ndcg(10),
+        "MAP": average_precision,
+        "recall@100": recall(100),
+    }
+)
 _FIRST = 3
 """Hits whose precision says how good the documents of the feedback are."""
 

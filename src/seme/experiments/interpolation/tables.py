@@ -29,16 +29,18 @@ def add(report: Report, cells: Sequence[Cell], settings: InterpolationSettings) 
         )
     for measure in MEASURES:
         report.table(
-            f"{measure} on the test queries", ["collection", "sparse", "dense", *SYSTEMS],
+            f"{measure} on the test queries",
+            ["collection", "sparse", "dense", *SYSTEMS],
             [[*_names(cell), *(cell.mean(one, measure) for one in SYSTEMS)] for cell in cells],
-        )  # fmt: skip
+        )
     report.table(
         "Mean rank over cells and measures", list(SYSTEMS), [[float(np.mean(ranks(cells)[one])) for one in SYSTEMS]]
     )
     report.table(
-        "Weights of the sparse scores, chosen on the validation queries", ["collection", "sparse", "dense", *MIXED],
+        "Weights of the sparse scores, chosen on the validation queries",
+        ["collection", "sparse", "dense", *MIXED],
         [[*_names(cell), *(cell.alphas[one] for one in MIXED)] for cell in cells],
-    )  # fmt: skip
+    )
     _add_significance(report, cells)
     _draw_systems(report, cells)
     _draw_weights(report, cells)
@@ -59,9 +61,11 @@ def _add_significance(report: Report, cells: Sequence[Cell]) -> None:
     report.table(
         "Both places less another system (nDCG@10, paired t over queries, Holm over all rows)",
         ["collection", "sparse", "dense", "other", "difference", "p"],
-        [[*_names(cells[number]), rival, test.difference, corrected[number, rival]]
-         for (number, rival), test in tests.items()],
-    )  # fmt: skip
+        [
+            [*_names(cells[number]), rival, test.difference, corrected[number, rival]]
+            for (number, rival), test in tests.items()
+        ],
+    )
     rows = []
     for rival in ("sparse", "dense", "hybrid", "PRF only", "post"):
         found = [(test.difference, corrected[key]) for key, test in tests.items() if key[1] == rival]
@@ -70,8 +74,9 @@ def _add_significance(report: Report, cells: Sequence[Cell]) -> None:
         rows.append([rival, float(np.mean([d for d, _ in found])), won, lost, len(found) - won - lost])
     report.table(
         "Both places against another system: significant at 0.05 (nDCG@10)",
-        ["other", "mean difference", "better", "worse", "neither"], rows,
-    )  # fmt: skip
+        ["other", "mean difference", "better", "worse", "neither"],
+        rows,
+    )
 
 
 def _draw_systems(report: Report, cells: Sequence[Cell]) -> None:

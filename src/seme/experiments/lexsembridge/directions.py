@@ -30,10 +30,14 @@ def add(report: Report, encoded: Encoded, settings: LexSemBridgeSettings, contex
         rows.append([sharpness, float(cosines.min()), float(cosines.mean()), float(effective_dimensions(gates).mean())])
     lowest = min(row[1] for row in rows)
     report.claim(
-        Claim.at_least("A gate keeps the direction: the cosine with the plain vector is positive", measured=lowest,
-                       floor=1e-12, paper_value="> 0, a theorem",
-                       note=f"The least of {settings.directions} random vectors at each of {len(rows)} sharpnesses.")
-    )  # fmt: skip
+        Claim.at_least(
+            "A gate keeps the direction: the cosine with the plain vector is positive",
+            measured=lowest,
+            floor=1e-12,
+            paper_value="> 0, a theorem",
+            note=f"The least of {settings.directions} random vectors at each of {len(rows)} sharpnesses.",
+        )
+    )
     report.table(
         "Cosine of gated and plain vectors", ["sharpness of the gate", "least", "mean", "effective dimensions"], rows
     )

@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 _K = 10
 _GATES = ("slr", "llr", "clr")
 _CONTROLS = ("constant", "map")
-_LABELS = {"plain": "Plain", "bm25": "BM25", "constant": "Constant gate", "map": "Linear map",
-           "slr": "SLR", "llr": "LLR", "clr": "CLR"}  # fmt: skip
+_LABELS = {
+    "plain": "Plain",
+    "bm25": "BM25",
+    "constant": "Constant gate",
+    "map": "Linear map",
+    "slr": "SLR",
+    "llr": "LLR",
+    "clr": "CLR",
+}
 
 Values = dict[str, dict[str, float]]
 """Task -> query -> nDCG@10."""
@@ -44,15 +51,20 @@ def add(report: Report, texts: Texts, encoded: Encoded, settings: LexSemBridgeSe
     for kind in _GATES:
         _add_improvement(report, kind, means)
     report.claim(
-        Claim.not_tested("Snippets of images find their images better with a gate over patches (recall@1)",
-                         "No image encoder with patch tokens and visual tokens of its own comes in a package; the "
-                         "library's weights take places of patches as ids.")
-    )  # fmt: skip
+        Claim.not_tested(
+            "Snippets of images find their images better with a gate over patches (recall@1)",
+            "No image encoder with patch tokens and visual tokens of its own comes in a package; the "
+            "library's weights take places of patches as ids.",
+        )
+    )
     spans = [name for name in texts.tasks if name.startswith("pop-")]
     report.claim(
-        Claim.ordered("Longer spans are found better (plain vectors, nDCG@10)",
-                      {name: means["plain"][0][name] for name in spans}, strict=False)
-    )  # fmt: skip
+        Claim.ordered(
+            "Longer spans are found better (plain vectors, nDCG@10)",
+            {name: means["plain"][0][name] for name in spans},
+            strict=False,
+        )
+    )
     _add_tables(report, means, plain, trained)
     _draw(report, means)
     report.note(
@@ -120,13 +132,18 @@ def _add_diagnosis(report: Report, means: Mapping[str, list[dict[str, float]]]) 
     dense, lexical = means["plain"][0], means["bm25"][0]
     for task in (task for task in ("keyword", "pop-16") if task in dense):
         report.claim(
-            Claim.ordered(f"Off-the-shelf vectors fall behind BM25 where details are asked for ({task}, nDCG@10)",
-                          {"vectors": dense[task], "BM25": lexical[task]})
-        )  # fmt: skip
+            Claim.ordered(
+                f"Off-the-shelf vectors fall behind BM25 where details are asked for ({task}, nDCG@10)",
+                {"vectors": dense[task], "BM25": lexical[task]},
+            )
+        )
     report.claim(
-        Claim.ordered("They are as good where meaning is asked for (first sentences, nDCG@10)",
-                      {"BM25": lexical["query"], "vectors": dense["query"]}, strict=False)
-    )  # fmt: skip
+        Claim.ordered(
+            "They are as good where meaning is asked for (first sentences, nDCG@10)",
+            {"BM25": lexical["query"], "vectors": dense["query"]},
+            strict=False,
+        )
+    )
     report.baseline("BM25, nDCG@10", lexical)
     report.baseline("Plain vectors, nDCG@10", dense)
 
@@ -139,13 +156,22 @@ def _add_improvement(report: Report, kind: str, means: Mapping[str, list[dict[st
     spread = (min(gains), max(gains))
     label = _LABELS[kind]
     report.claim(
-        Claim.at_least(f"{label} finds details better than the same training without tokens (nDCG@10, difference over "
-                       "keywords and short spans)", measured=float(np.mean(gains)), floor=1e-6, spread=spread)
-    )  # fmt: skip
+        Claim.at_least(
+            f"{label} finds details better than the same training without tokens (nDCG@10, difference over "
+            "keywords and short spans)",
+            measured=float(np.mean(gains)),
+            floor=1e-6,
+            spread=spread,
+        )
+    )
     report.claim(
-        Claim.at_least(f"{label} keeps what vectors do well (nDCG@10 of first sentences, difference)",
-                       measured=float(np.mean(losses)), floor=-0.01, spread=(min(losses), max(losses)))
-    )  # fmt: skip
+        Claim.at_least(
+            f"{label} keeps what vectors do well (nDCG@10 of first sentences, difference)",
+            measured=float(np.mean(losses)),
+            floor=-0.01,
+            spread=(min(losses), max(losses)),
+        )
+    )
 
 
 def _add_tables(
@@ -153,10 +179,13 @@ def _add_tables(
 ) -> None:
     tasks = list(plain)
     rows = [
-        [_LABELS[kind], *(float(np.mean([run[task] for run in runs])) for task in tasks),
-         float(np.std([_fine(run) for run in runs]))]
+        [
+            _LABELS[kind],
+            *(float(np.mean([run[task] for run in runs])) for task in tasks),
+            float(np.std([_fine(run) for run in runs])),
+        ]
         for kind, runs in means.items()
-    ]  # fmt: skip
+    ]
     report.table("nDCG@10 of each task, mean over seeds", ["system", *tasks, "sd over seeds, details"], rows)
     tests = {}
     for kind in _GATES:
@@ -165,10 +194,13 @@ def _add_tables(
             tests[kind, task] = paired_t(plain[task], mean)
     corrected = holm([one.p for one in tests.values()])
     report.table(
-        "Gate less plain vectors, paired over queries", ["gate", "task", "difference", "p (t, Holm)"],
-        [[_LABELS[kind], task, one.difference, p]
-         for ((kind, task), one), p in zip(tests.items(), corrected, strict=True)],
-    )  # fmt: skip
+        "Gate less plain vectors, paired over queries",
+        ["gate", "task", "difference", "p (t, Holm)"],
+        [
+            [_LABELS[kind], task, one.difference, p]
+            for ((kind, task), one), p in zip(tests.items(), corrected, strict=True)
+        ],
+    )
 
 
 def _draw(report: Report, means: Mapping[str, list[dict[str, float]]]) -> None:
@@ -185,6 +217,7 @@ def _draw(report: Report, means: Mapping[str, list[dict[str, float]]]) -> None:
     axes.set(ylabel="nDCG@10", ylim=(0, 1))
     axes.legend(ncols=4, fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.22))
     report.figure(
-        "Tasks", figure,
+        "Tasks",
+        figure,
         "How well BM25, plain vectors, two controls and the three gates (hatched) find the passage of a query.",
-    )  # fmt: skip
+    )

@@ -55,15 +55,21 @@ def _add_independent(report: Report, one: Found) -> None:
     gaps = {dim: _gaps(one, "MRL", "FF", dim) for dim in one.dims}
     worst = min(gaps, key=lambda dim: float(np.mean(gaps[dim])))
     report.claim(
-        Claim.at_least(f"MRL is as accurate as a network of its own for each size ({one.name}, points, worst size)",
-                       measured=float(np.mean(gaps[worst])), floor=-1.0, spread=_span(gaps[worst]),
-                       paper_value="within about 0.5 points at every size", note=f"The worst size is {worst}.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"MRL is as accurate as a network of its own for each size ({one.name}, points, worst size)",
+            measured=float(np.mean(gaps[worst])),
+            floor=-1.0,
+            spread=_span(gaps[worst]),
+            paper_value="within about 0.5 points at every size",
+            note=f"The worst size is {worst}.",
+        )
+    )
     mean = float(np.mean([np.mean(own) for own in gaps.values()]))
     report.claim(
-        Claim.equal(f"The mean over sizes of MRL less FF is small ({one.name}, points)", measured=mean, value=0.0,
-                    tolerance=1.0)
-    )  # fmt: skip
+        Claim.equal(
+            f"The mean over sizes of MRL less FF is small ({one.name}, points)", measured=mean, value=0.0, tolerance=1.0
+        )
+    )
     report.baseline(f"FF, {one.name}, accuracy", {str(dim): one.mean("heads", "FF", dim) for dim in one.dims})
 
 
@@ -72,21 +78,31 @@ def _add_compression(report: Report, one: Found) -> None:
     for method, what in (("cut, head cut", "its head cut"), ("cut", "a new head")):
         gaps = _gaps(one, "MRL", method, small)
         report.claim(
-            Claim.at_least(f"MRL beats cutting FF-{one.dims[-1]} to {small}, {what} ({one.name}, points)",
-                           measured=float(np.mean(gaps)), floor=5.0, spread=_span(gaps),
-                           paper_value="FF-2048 falls below 50 % at 8 to 16")
-        )  # fmt: skip
+            Claim.at_least(
+                f"MRL beats cutting FF-{one.dims[-1]} to {small}, {what} ({one.name}, points)",
+                measured=float(np.mean(gaps)),
+                floor=5.0,
+                spread=_span(gaps),
+                paper_value="FF-2048 falls below 50 % at 8 to 16",
+            )
+        )
     low = [dim for dim in one.dims if dim <= max(one.dims[-1] // 8, one.dims[0])]
     nearest = {dim: _gaps(one, "MRL", "PCA", dim, "neighbours") for dim in low}
     worst = min(nearest, key=lambda dim: float(np.mean(nearest[dim])))
     report.claim(
-        Claim.at_least(f"Neighbours by MRL are as good as by PCA of FF-{one.dims[-1]} up to size {low[-1]} "
-                       f"({one.name}, points, worst size)", measured=float(np.mean(nearest[worst])), floor=-1.0,
-                       spread=_span(nearest[worst]), note=f"The worst size is {worst}.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"Neighbours by MRL are as good as by PCA of FF-{one.dims[-1]} up to size {low[-1]} "
+            f"({one.name}, points, worst size)",
+            measured=float(np.mean(nearest[worst])),
+            floor=-1.0,
+            spread=_span(nearest[worst]),
+            note=f"The worst size is {worst}.",
+        )
+    )
     for method in ("PCA", "cut"):
-        report.baseline(f"1-NN by {method}, {one.name}",
-                        {str(dim): one.mean("neighbours", method, dim) for dim in one.dims})  # fmt: skip
+        report.baseline(
+            f"1-NN by {method}, {one.name}", {str(dim): one.mean("neighbours", method, dim) for dim in one.dims}
+        )
 
 
 def _add_cascade(report: Report, one: Found) -> None:
@@ -96,17 +112,23 @@ def _add_cascade(report: Report, one: Found) -> None:
     fixed = reached[0] if reached else max(one.dims, key=lambda dim: one.mean("heads", "FF", dim))
     why = "" if reached else f"No FF is as accurate; the best one, FF-{fixed}, is taken. "
     report.claim(
-        Claim.ratio_at_least(f"The cascade needs a quarter of the dimensions of an FF as accurate ({one.name})",
-                             measured=float(fixed), baseline=float(np.mean(dims)), factor=4.0,
-                             spread=_span([fixed / own for own in dims]), paper_value="14 times (37 against 512)",
-                             note=f"{why}Accuracy {_POINTS * accuracy:.1f} %; thresholds are set on examples that "
-                                  "nothing is tested on.")
-    )  # fmt: skip
+        Claim.ratio_at_least(
+            f"The cascade needs a quarter of the dimensions of an FF as accurate ({one.name})",
+            measured=float(fixed),
+            baseline=float(np.mean(dims)),
+            factor=4.0,
+            spread=_span([fixed / own for own in dims]),
+            paper_value="14 times (37 against 512)",
+            note=f"{why}Accuracy {_POINTS * accuracy:.1f} %; thresholds are set on examples that nothing is tested on.",
+        )
+    )
     rows = [
-        [float(tolerance), *(float(np.mean([run["cascade"][tolerance][key] for run in one.runs]))
-                             for key in ("accuracy", "dims"))]
+        [
+            float(tolerance),
+            *(float(np.mean([run["cascade"][tolerance][key] for run in one.runs])) for key in ("accuracy", "dims")),
+        ]
         for tolerance in one.runs[0]["cascade"]
-    ]  # fmt: skip
+    ]
     report.table(f"Cascade, {one.name}", ["accuracy given up", "accuracy", "expected dimensions"], rows)
 
 
@@ -119,32 +141,51 @@ def _add_between(report: Report, one: Found) -> None:
             beyond[low * 3 // 2] = _POINTS * max(ends[0] - middle, middle - ends[1])
         worst = max(beyond, key=lambda dim: beyond[dim])
         report.claim(
-            Claim.at_most(f"Sizes that were not trained lie between their neighbours ({one.name}, {what}, points "
-                          "outside, worst size)", measured=beyond[worst], ceiling=1.0,
-                          paper_value="accuracy interpolates", note=f"The worst size is {worst}.")
-        )  # fmt: skip
+            Claim.at_most(
+                f"Sizes that were not trained lie between their neighbours ({one.name}, {what}, points "
+                "outside, worst size)",
+                measured=beyond[worst],
+                ceiling=1.0,
+                paper_value="accuracy interpolates",
+                note=f"The worst size is {worst}.",
+            )
+        )
 
 
 def _add_tied(report: Report, one: Found) -> None:
     report.claim(
-        Claim.equal(f"The tied head has L d weights ({one.name})", measured=float(one.runs[0]["parameters"]),
-                    value=float(one.classes * one.dims[-1]), tolerance=0.0,
-                    note=f"Separate heads have {one.classes * sum(one.dims)}.")
-    )  # fmt: skip
+        Claim.equal(
+            f"The tied head has L d weights ({one.name})",
+            measured=float(one.runs[0]["parameters"]),
+            value=float(one.classes * one.dims[-1]),
+            tolerance=0.0,
+            note=f"Separate heads have {one.classes * sum(one.dims)}.",
+        )
+    )
     gaps = {dim: _gaps(one, "MRL-E", "MRL", dim) for dim in one.dims if dim >= 8}
     worst = min(gaps, key=lambda dim: float(np.mean(gaps[dim])))
     report.claim(
-        Claim.at_least(f"MRL-E is as accurate as MRL from size 8 on ({one.name}, points, worst size)",
-                       measured=float(np.mean(gaps[worst])), floor=-2.0, spread=_span(gaps[worst]),
-                       paper_value="within 1 to 2 points", note=f"The worst size is {worst}.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"MRL-E is as accurate as MRL from size 8 on ({one.name}, points, worst size)",
+            measured=float(np.mean(gaps[worst])),
+            floor=-2.0,
+            spread=_span(gaps[worst]),
+            paper_value="within 1 to 2 points",
+            note=f"The worst size is {worst}.",
+        )
+    )
 
 
 def _add_tables(report: Report, one: Found) -> None:
     for kind, methods, title in (("heads", _HEADS, "Linear accuracy"), ("neighbours", _NEIGHBOURS, "1-NN accuracy")):
-        rows = [[method, *(one.mean(kind, method, dim) for dim in one.dims),
-                 float(np.mean([np.std(one.values(kind, method, dim)) for dim in one.dims]))]
-                for method in methods]  # fmt: skip
+        rows = [
+            [
+                method,
+                *(one.mean(kind, method, dim) for dim in one.dims),
+                float(np.mean([np.std(one.values(kind, method, dim)) for dim in one.dims])),
+            ]
+            for method in methods
+        ]
         report.table(f"{title}, {one.name}", ["method", *map(str, one.dims), "sd over seeds"], rows)
 
 
@@ -152,11 +193,21 @@ def _draw(report: Report, found: Mapping[str, Found]) -> None:
     figure = Figure(figsize=(9, 3.6))
     for axes, one in zip(figure.subplots(1, len(found)), found.values(), strict=True):
         for method, line in _LINES.items():
-            axes.plot(one.dims, [one.mean("heads", method, dim) for dim in one.dims], line, label=method,
-                      color="black" if method == "MRL" else "0.4", markersize=4)  # fmt: skip
+            axes.plot(
+                one.dims,
+                [one.mean("heads", method, dim) for dim in one.dims],
+                line,
+                label=method,
+                color="black" if method == "MRL" else "0.4",
+                markersize=4,
+            )
         axes.set_xscale("log", base=2)
         axes.set_xticks(one.dims, [str(dim) for dim in one.dims])
         axes.set(xlabel="size", ylabel="accuracy", title=one.name)
     axes.legend(fontsize=7)
-    report.figure("Accuracy by size", figure, "Linear accuracy by size of the vector, mean over seeds: nested (MRL), "
-                  "tied heads (MRL-E), a network for each size (FF), and FF of full size made smaller")  # fmt: skip
+    report.figure(
+        "Accuracy by size",
+        figure,
+        "Linear accuracy by size of the vector, mean over seeds: nested (MRL), "
+        "tied heads (MRL-E), a network for each size (FF), and FF of full size made smaller",
+    )

@@ -79,8 +79,9 @@ def measure(name: str, material: Material, settings: MatryoshkaSettings, context
     for seed in context.progress(range(settings.seeds), f"Classifying {name}"):
         task = _digits(settings, context, seed) if name == "digits" else _glosses(material, settings)
         chosen = (task.steps, task.batch, task.rate, context.seed, seed, task.dims, task.hidden)
-        data = fingerprint(*(array for part in (task.train, task.validation, task.test)
-                             for array in (part[0].numpy(), part[1])))  # fmt: skip
+        data = fingerprint(
+            *(array for part in (task.train, task.validation, task.test) for array in (part[0].numpy(), part[1]))
+        )
         make = partial(_run, name, task, context, seed)
         runs.append(kept(context.cache, (name, chosen, data), make))
     return Found(name, task.dims, task.classes, runs)
@@ -93,16 +94,34 @@ def _digits(settings: MatryoshkaSettings, context: Context, seed: int) -> Task:
     inputs = torch.from_numpy((data.data / 16).astype(np.float32))
     order = context.rng("digits", seed).permutation(len(inputs))
     parts = [(inputs[torch.from_numpy(part)], data.target[part]) for part in np.split(order, [1000, 1300])]
-    return Task(parts[0], parts[1], parts[2], settings.dims_digits, 10, settings.hidden, settings.steps, settings.batch,
-                settings.rate)  # fmt: skip
+    return Task(
+        parts[0],
+        parts[1],
+        parts[2],
+        settings.dims_digits,
+        10,
+        settings.hidden,
+        settings.steps,
+        settings.batch,
+        settings.rate,
+    )
 
 
 def _glosses(material: Material, settings: MatryoshkaSettings) -> Task:
     edges = np.cumsum([0, settings.train, settings.test // 2, settings.test])
     parts = [(material.glosses[start:stop], material.fields[start:stop]) for start, stop in pairwise(edges)]
     dims = nested_dims(material.glosses.shape[1], settings.smallest)
-    return Task(parts[0], parts[1], parts[2], dims, len(FILES), dims[-1], settings.steps_texts, settings.batch,
-                settings.rate_texts)  # fmt: skip
+    return Task(
+        parts[0],
+        parts[1],
+        parts[2],
+        dims,
+        len(FILES),
+        dims[-1],
+        settings.steps_texts,
+        settings.batch,
+        settings.rate_texts,
+    )
 
 
 def _run(name: str, task: Task, context: Context, seed: int) -> dict[str, Any]:
@@ -126,20 +145,35 @@ def _run(name: str, task: Task, context: Context, seed: int) -> dict[str, Any]:
     neighbours = {"MRL": _neighbours(nested[0], task), "MRL-E": _neighbours(tied[0], task)}
     for kind, (train, test) in spaces.items():
         heads[kind] = _probe(train, test, task, context.rng("probe", name, seed), seed)
-        neighbours[kind] = {str(dim): nearest(train[:, :dim], task.train[1], test[:, :dim], task.test[1])
-                            for dim in task.dims}  # fmt: skip
-    return {"heads": heads, "neighbours": neighbours, "cascade": _cascade(*nested, task),
-            "parameters": next(tied[1].parameters()).numel()}  # fmt: skip
+        neighbours[kind] = {
+            str(dim): nearest(train[:, :dim], task.train[1], test[:, :dim], task.test[1]) for dim in task.dims
+        }
+    return {
+        "heads": heads,
+        "neighbours": neighbours,
+        "cascade": _cascade(*nested, task),
+        "parameters": next(tied[1].parameters()).numel(),
+    }
 
 
 def _fit(
-    body: nn.Module, heads: Heads, train: tuple[torch.Tensor, Labels], task: Task,
+    body: nn.Module,
+    heads: Heads,
+    train: tuple[torch.Tensor, Labels],
+    task: Task,
     rng: np.random.Generator,
-) -> None:  # fmt: skip
+) -> None:
     inputs, labels = train[0], torch.from_numpy(train[1])
     loss = NestedCrossEntropy(heads.dims)
-    descend([*body.parameters(), *heads.parameters()], lambda rows: loss(heads(body(inputs[rows])), labels[rows]),
-            len(inputs), steps=task.steps, batch=task.batch, rate=task.rate, rng=rng)  # fmt: skip
+    descend(
+        [*body.parameters(), *heads.parameters()],
+        lambda rows: loss(heads(body(inputs[rows])), labels[rows]),
+        len(inputs),
+        steps=task.steps,
+        batch=task.batch,
+        rate=task.rate,
+        rng=rng,
+    )
 
 
 @torch.no_grad()
@@ -168,8 +202,15 @@ def _slimmable(task: Task, rng: np.random.Generator, seed: int) -> dict[str, flo
         torch.manual_seed(seed)
         model = Slimmable(task.train[0].shape[1], task.hidden, task.dims, task.classes)
     inputs, labels, loss = task.train[0], torch.from_numpy(task.train[1]), NestedCrossEntropy(task.dims)
-    descend(model.parameters(), lambda rows: loss(model(inputs[rows]), labels[rows]), len(inputs),
-            steps=task.steps, batch=task.batch, rate=task.rate, rng=rng)  # fmt: skip
+    descend(
+        model.parameters(),
+        lambda rows: loss(model(inputs[rows]), labels[rows]),
+        len(inputs),
+        steps=task.steps,
+        batch=task.batch,
+        rate=task.rate,
+        rng=rng,
+    )
     with torch.no_grad():
         said = [one.argmax(1).numpy() for one in model(task.test[0])]
     return {str(dim): float(np.mean(one == task.test[1])) for dim, one in zip(task.dims, said, strict=True)}
@@ -195,9 +236,12 @@ def _spaces(body: nn.Module, task: Task, generator: torch.Generator) -> dict[str
 
 
 def _probe(
-    train: torch.Tensor, test: torch.Tensor, task: Task, rng: np.random.Generator,
+    train: torch.Tensor,
+    test: torch.Tensor,
+    task: Task,
+    rng: np.random.Generator,
     seed: int,
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float]:
     """Train a new linear head for each size of a fixed space; they share batches, and nothing else."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -210,8 +254,10 @@ def _probe(
 @torch.no_grad()
 def _neighbours(body: nn.Module, task: Task) -> dict[str, float]:
     train, test = body(task.train[0]), body(task.test[0])
-    return {str(dim): nearest(train[:, :dim], task.train[1], test[:, :dim], task.test[1])
-            for dim in sorted({*task.dims, *task.between})}  # fmt: skip
+    return {
+        str(dim): nearest(train[:, :dim], task.train[1], test[:, :dim], task.test[1])
+        for dim in sorted({*task.dims, *task.between})
+    }
 
 
 @torch.no_grad()

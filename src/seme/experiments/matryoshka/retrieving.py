@@ -85,9 +85,15 @@ def _head(
         return head.eval()
     loss = MatryoshkaLoss(ContrastiveLoss(temperature=settings.temperature), dims)
     sentences, rows = material.sentences[material.asked :], torch.from_numpy(material.rows[material.asked :])
-    descend(head.parameters(), lambda at: loss(head(sentences[at]), head(material.glosses[rows[at]])), len(rows),
-            steps=settings.steps_texts, batch=settings.batch, rate=settings.rate_texts / 2,
-            rng=context.rng("pairs", seed))  # fmt: skip
+    descend(
+        head.parameters(),
+        lambda at: loss(head(sentences[at]), head(material.glosses[rows[at]])),
+        len(rows),
+        steps=settings.steps_texts,
+        batch=settings.batch,
+        rate=settings.rate_texts / 2,
+        rng=context.rng("pairs", seed),
+    )
     write_atomically(file, save(head.state_dict()))
     return head.eval()
 
@@ -115,9 +121,14 @@ def plans(dims: Sequence[int], shortlist: int) -> dict[str, tuple[Stage, ...]]:
 
 
 def _searched(
-    material: Material, glosses: torch.Tensor, queries: torch.Tensor, dims: Sequence[int],
-    settings: MatryoshkaSettings, *, stages: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+    material: Material,
+    glosses: torch.Tensor,
+    queries: torch.Tensor,
+    dims: Sequence[int],
+    settings: MatryoshkaSettings,
+    *,
+    stages: bool = False,
+) -> dict[str, Any]:
     """Measure the search at each size, and by stages where asked for."""
     whole = {str(dim): (Stage(dim, _DEPTH),) for dim in dims}
     wanted = {**whole, **(plans(dims, settings.shortlist) if stages else {})}

@@ -33,17 +33,26 @@ def add(report: Report, runs: Runs, dims: Sequence[int], settings: MatryoshkaSet
         for measure, label in _MEASURES.items():
             gaps = [100 * float(np.mean(run[name][measure]) - np.mean(run[full][measure])) for run in runs["MRL"]]
             report.claim(
-                Claim.at_least(f"{_said(name)} finds as well as all of {full} coordinates ({label}, points)",
-                               measured=float(np.mean(gaps)), floor=-0.5, spread=(min(gaps), max(gaps)),
-                               paper_value="as accurate, with 14 times the speed",
-                               note=f"{ratio:.1f} times fewer multiply-adds.")
-            )  # fmt: skip
+                Claim.at_least(
+                    f"{_said(name)} finds as well as all of {full} coordinates ({label}, points)",
+                    measured=float(np.mean(gaps)),
+                    floor=-0.5,
+                    spread=(min(gaps), max(gaps)),
+                    paper_value="as accurate, with 14 times the speed",
+                    note=f"{ratio:.1f} times fewer multiply-adds.",
+                )
+            )
     first = runs["MRL"][0][staged[0]]["multiply-adds"]
     report.claim(
-        Claim.ratio_at_least(f"{_said(staged[0])} takes fewer multiply-adds of a query", measured=float(exhaustive),
-                             baseline=float(first), factor=_RATIO, paper_value="128 times on ImageNet-1K, 32 on 4K",
-                             note=f"{settings.documents} glosses; a shortlist of {settings.shortlist} bounds it.")
-    )  # fmt: skip
+        Claim.ratio_at_least(
+            f"{_said(staged[0])} takes fewer multiply-adds of a query",
+            measured=float(exhaustive),
+            baseline=float(first),
+            factor=_RATIO,
+            paper_value="128 times on ImageNet-1K, 32 on 4K",
+            note=f"{settings.documents} glosses; a shortlist of {settings.shortlist} bounds it.",
+        )
+    )
     for kind in ("MiniLM", "full size only"):
         report.baseline(f"{kind}, mAP@10 by field", {str(dim): _mean(runs[kind], str(dim), "field") for dim in dims})
     _add_tables(report, runs, dims, staged, exhaustive)
@@ -73,14 +82,23 @@ def _add_tables(report: Report, runs: Runs, dims: Sequence[int], staged: Sequenc
     full, mrl = str(dims[-1]), runs["MRL"]
     tests = {
         (name, measure): paired_t(_named(mrl[0][full][measure]), _named(mrl[0][name][measure]))
-        for name in staged for measure in _MEASURES
-    }  # fmt: skip
+        for name in staged
+        for measure in _MEASURES
+    }
     corrected = dict(zip(tests, holm([one.p for one in tests.values()]), strict=True))
     rows = [
-        [name, mrl[0][name]["multiply-adds"], exhaustive / mrl[0][name]["multiply-adds"],
-         *(figure for measure in _MEASURES for figure in (_mean(mrl, name, measure), corrected.get((name, measure))))]
+        [
+            name,
+            mrl[0][name]["multiply-adds"],
+            exhaustive / mrl[0][name]["multiply-adds"],
+            *(
+                figure
+                for measure in _MEASURES
+                for figure in (_mean(mrl, name, measure), corrected.get((name, measure)))
+            ),
+        ]
         for name in (full, *staged)
-    ]  # fmt: skip
+    ]
     columns = ["search", "multiply-adds", "times fewer"]
     columns += [text for label in _MEASURES.values() for text in (label, f"p, {label.split()[0]}")]
     report.table("Search by stages (p: paired t against full size, first seed, Holm)", columns, rows)
@@ -95,13 +113,23 @@ def _draw(report: Report, runs: Runs, dims: Sequence[int], staged: Sequence[str]
     for axes, (measure, label) in zip(figure.subplots(1, 2), _MEASURES.items(), strict=True):
         for kind, line in _LINES.items():
             adds = [runs[kind][0][str(dim)]["multiply-adds"] for dim in dims]
-            axes.plot(adds, [_mean(runs[kind], str(dim), measure) for dim in dims], line, label=kind, markersize=4,
-                      color="black" if kind == "MRL" else "0.4")  # fmt: skip
+            axes.plot(
+                adds,
+                [_mean(runs[kind], str(dim), measure) for dim in dims],
+                line,
+                label=kind,
+                markersize=4,
+                color="black" if kind == "MRL" else "0.4",
+            )
         adds = [runs["MRL"][0][name]["multiply-adds"] for name in staged]
         quality = [_mean(runs["MRL"], name, measure) for name in staged]
         axes.plot(adds, quality, "k*", markersize=9, label="by stages (MRL)")
         axes.set_xscale("log")
         axes.set(xlabel="multiply-adds of a query", ylabel=label)
     axes.legend(fontsize=7)
-    report.figure("Search by cost", figure, "Quality of search against its cost: one size (lines, from the smallest to "
-                  "the full one) and by stages (stars), mean over seeds")  # fmt: skip
+    report.figure(
+        "Search by cost",
+        figure,
+        "Quality of search against its cost: one size (lines, from the smallest to "
+        "the full one) and by stages (stars), mean over seeds",
+    )

@@ -68,8 +68,11 @@ def _faiss(given: Vectorised, short: FunnelIndex) -> dict[str, Search]:
     for kind in ("flat", "HNSW"):
         for dim in (given.dims[-1], size):
             units, asked = _unit(given.glosses[:, :dim]), given.queries
-            index: Any = (faiss.IndexFlatIP(dim) if kind == "flat"
-                     else faiss.IndexHNSWFlat(dim, _LINKS, faiss.METRIC_INNER_PRODUCT))  # fmt: skip
+            index: Any = (
+                faiss.IndexFlatIP(dim)
+                if kind == "flat"
+                else faiss.IndexHNSWFlat(dim, _LINKS, faiss.METRIC_INNER_PRODUCT)
+            )
             index.add(units)
             if kind == "HNSW":
                 # A short search has to find the whole list; the full one ten.
@@ -79,10 +82,14 @@ def _faiss(given: Vectorised, short: FunnelIndex) -> dict[str, Search]:
                     tuple(given.ids[row] for row in own if row >= 0) for own in index.search(_unit(query), _DEPTH)[1]
                 ]
             else:
-                systems[f"faiss {kind}, AR, {dim}"] = lambda query, index=index, dim=dim: [  # type: ignore[misc]
-                    one.ids for one in short.rerank(
-                        query, index.search(_unit(query[:, :dim]), short.stages[0].keep)[1], _DEPTH)
-                ]  # fmt: skip
+                systems[f"faiss {kind}, AR, {dim}"] = (
+                    lambda query, index=index, dim=dim: [  # type: ignore[misc]
+                        one.ids
+                        for one in short.rerank(
+                            query, index.search(_unit(query[:, :dim]), short.stages[0].keep)[1], _DEPTH
+                        )
+                    ]
+                )
     return systems
 
 
@@ -102,23 +109,50 @@ def _same(answers: dict[str, list[tuple[str, ...]]], exact: str) -> dict[str, fl
 
 
 def _report(
-    report: Report, medians: dict[str, float], seconds: dict[str, list[float]], same: dict[str, float], exact: str,
+    report: Report,
+    medians: dict[str, float],
+    seconds: dict[str, list[float]],
+    same: dict[str, float],
+    exact: str,
     glosses: int,
-) -> None:  # fmt: skip
+) -> None:
     for kind, paper in (("faiss flat", ""), ("faiss HNSW", "14 times (HNSW32)"), ("Seme", "")):
         names = [name for name in medians if name.startswith(f"{kind}, AR")]
         if names:
             slow = exact if kind != "Seme" else "Seme, full"
             report.claim(
-                Claim.ratio_at_least(f"Adaptive retrieval is faster than the exact search, time of one query ({kind})",
-                                     measured=1000 * medians[slow], baseline=1000 * medians[names[0]], factor=3.0,
-                                     paper_value=paper,
-                                     note=f"Milliseconds of {slow} and {names[0]} over {glosses} glosses, one thread; "
-                                          f"{100 * same[names[0]]:.0f} % of the exact ten are found.")
-            )  # fmt: skip
+                Claim.ratio_at_least(
+                    f"Adaptive retrieval is faster than the exact search, time of one query ({kind})",
+                    measured=1000 * medians[slow],
+                    baseline=1000 * medians[names[0]],
+                    factor=3.0,
+                    paper_value=paper,
+                    note=f"Milliseconds of {slow} and {names[0]} over {glosses} glosses, one thread; "
+                    f"{100 * same[names[0]]:.0f} % of the exact ten are found.",
+                )
+            )
     if "faiss flat, full" not in medians:
         report.note("faiss is not installed (the extra `dev` has it): the clock stands for Seme's own index alone.")
-    rows = [[name, 1000 * medians[name], 1000 * min(seconds[name]), 1000 * max(seconds[name]),
-             medians[exact] / medians[name], same[name]] for name in sorted(medians)]  # fmt: skip
-    report.table("Time of one query", ["search", "ms", "ms, least", "ms, most", f"times faster than {exact}",
-                                       "share of the exact ten, by the clock's queries"], rows)  # fmt: skip
+    rows = [
+        [
+            name,
+            1000 * medians[name],
+            1000 * min(seconds[name]),
+            1000 * max(seconds[name]),
+            medians[exact] / medians[name],
+            same[name],
+        ]
+        for name in sorted(medians)
+    ]
+    report.table(
+        "Time of one query",
+        [
+            "search",
+            "ms",
+            "ms, least",
+            "ms, most",
+            f"times faster than {exact}",
+            "share of the exact ten, by the clock's queries",
+        ],
+        rows,
+    )

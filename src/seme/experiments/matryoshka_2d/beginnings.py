@@ -61,10 +61,14 @@ def beginnings(settings: Matryoshka2dSettings, context: Context) -> list[Beginni
 def fresh(like: TextEncoder, width: int, context: Context) -> TextEncoder:
     """Return a randomly initialised encoder with another's tokenizer, depth and pooling, but a width of its own."""
     config = BertConfig(
-        vocab_size=like.model.config.vocab_size, hidden_size=width, num_hidden_layers=like.depth,
-        num_attention_heads=max(1, width // _HEAD), intermediate_size=4 * width, hidden_dropout_prob=0.0,
+        vocab_size=like.model.config.vocab_size,
+        hidden_size=width,
+        num_hidden_layers=like.depth,
+        num_attention_heads=max(1, width // _HEAD),
+        intermediate_size=4 * width,
+        hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
-    )  # fmt: skip
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(context.rng("new encoder").integers(2**31)))
         model = BertModel(config, add_pooling_layer=False)

@@ -10,8 +10,15 @@ from seme.experiment import Context
 from seme.experiments.matryoshka_2d.reading import Array, correlations
 from seme.report import Claim, Report
 
-LABELS = {"plain": "As it comes", "last": "Last layer", "mse": "Matryoshka (widths)", "2dmse": "2DMSE",
-          "ese": "ESE", "no-kl": "2DMSE without alignment", "half": "Half the layers, trained alone"}  # fmt: skip
+LABELS = {
+    "plain": "As it comes",
+    "last": "Last layer",
+    "mse": "Matryoshka (widths)",
+    "2dmse": "2DMSE",
+    "ese": "ESE",
+    "no-kl": "2DMSE without alignment",
+    "half": "Half the layers, trained alone",
+}
 _SAMPLES = 1000
 
 Places = tuple[slice | int, slice | int]
@@ -56,10 +63,15 @@ class Judge:
         """Claim that the first of two methods leads the second by `floor` or more."""
         seeds, interval = self.gaps(*pair, places)
         report.claim(
-            Claim.at_least(f"{statement} ({self.beginning}, difference of rho)", measured=float(seeds.mean()),
-                           floor=floor, paper_value=paper, spread=(float(seeds.min()), float(seeds.max())),
-                           note=interval)
-        )  # fmt: skip
+            Claim.at_least(
+                f"{statement} ({self.beginning}, difference of rho)",
+                measured=float(seeds.mean()),
+                floor=floor,
+                paper_value=paper,
+                spread=(float(seeds.min()), float(seeds.max())),
+                note=interval,
+            )
+        )
 
 
 def add(report: Report, judge: Judge, dims: Sequence[int]) -> None:
@@ -68,21 +80,56 @@ def add(report: Report, judge: Judge, dims: Sequence[int]) -> None:
     for rival in ("mse", "last", "plain"):
         name = "the encoder as it comes" if rival == "plain" else LABELS[rival].lower()
         paper = "" if rival == "plain" else "about +.09 (reproduction, layers up to the middle)"
-        judge.state(report, f"2DMSE is better than {name} at shallow layers, on average",
-                    ("2dmse", rival), judge.shallow, 0.03, paper)  # fmt: skip
+        judge.state(
+            report,
+            f"2DMSE is better than {name} at shallow layers, on average",
+            ("2dmse", rival),
+            judge.shallow,
+            0.03,
+            paper,
+        )
     for rival in ("mse", "last"):
         _state_everywhere(report, judge, rival, dims)
     for rival in ("mse", "last"):
-        judge.state(report, f"2DMSE is hardly worse than {LABELS[rival].lower()} at full depth and width",
-                    ("2dmse", rival), full, -0.03, ".795 against .816 and .809")  # fmt: skip
-    judge.state(report, f"At full depth and {dims[0]} dimensions 2DMSE is no worse than the last layer alone",
-                ("2dmse", "last"), (-1, 0), 0.0, ".680 against .644")  # fmt: skip
-    judge.state(report, "ESE is no worse than 2DMSE at shallow layers, on average",
-                ("ese", "2dmse"), judge.shallow, 0.0, ".737 against .681 (layer 6 of 12)")  # fmt: skip
-    judge.state(report, "Alignment with the last layer helps shallow layers, on average",
-                ("2dmse", "no-kl"), judge.shallow, 1e-6)  # fmt: skip
-    judge.state(report, "An encoder that is trained at half the depth alone is better there than 2DMSE, at full width",
-                ("half", "2dmse"), (judge.half - 1, -1), 1e-6, ".767 against .681 (layer 6 of 12)")  # fmt: skip
+        judge.state(
+            report,
+            f"2DMSE is hardly worse than {LABELS[rival].lower()} at full depth and width",
+            ("2dmse", rival),
+            full,
+            -0.03,
+            ".795 against .816 and .809",
+        )
+    judge.state(
+        report,
+        f"At full depth and {dims[0]} dimensions 2DMSE is no worse than the last layer alone",
+        ("2dmse", "last"),
+        (-1, 0),
+        0.0,
+        ".680 against .644",
+    )
+    judge.state(
+        report,
+        "ESE is no worse than 2DMSE at shallow layers, on average",
+        ("ese", "2dmse"),
+        judge.shallow,
+        0.0,
+        ".737 against .681 (layer 6 of 12)",
+    )
+    judge.state(
+        report,
+        "Alignment with the last layer helps shallow layers, on average",
+        ("2dmse", "no-kl"),
+        judge.shallow,
+        1e-6,
+    )
+    judge.state(
+        report,
+        "An encoder that is trained at half the depth alone is better there than 2DMSE, at full width",
+        ("half", "2dmse"),
+        (judge.half - 1, -1),
+        1e-6,
+        ".767 against .681 (layer 6 of 12)",
+    )
     for name in ("plain", "last", "mse", "half"):
         mean = judge.grids[name].mean(axis=0)
         measures = {
@@ -99,9 +146,12 @@ def _state_everywhere(report: Report, judge: Judge, rival: str, dims: Sequence[i
     least = each[:, layer, width]
     at = [f"{dim} dimensions" for dim in dims] + ["full width"]
     report.claim(
-        Claim.at_least(f"It is so at every shallow layer and width ({judge.beginning}, least gap to "
-                       f"{LABELS[rival].lower()})",
-                       measured=float(least.mean()), floor=1e-6, spread=(float(least.min()), float(least.max())),
-                       note=f"The least is at layer {layer + 1} and {at[width]}; "
-                            f"{int((each.mean(axis=0) > 0).sum())} of {each[0].size} are above 0. Means over seeds.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"It is so at every shallow layer and width ({judge.beginning}, least gap to {LABELS[rival].lower()})",
+            measured=float(least.mean()),
+            floor=1e-6,
+            spread=(float(least.min()), float(least.max())),
+            note=f"The least is at layer {layer + 1} and {at[width]}; "
+            f"{int((each.mean(axis=0) > 0).sum())} of {each[0].size} are above 0. Means over seeds.",
+        )
+    )

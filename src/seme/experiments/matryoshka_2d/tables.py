@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from seme.experiments.p29_matryoshka_2d import Matryoshka2dSettings
 
 _STYLES = {"plain": ":", "last": "--o", "mse": "-.s", "2dmse": "-^", "ese": "-D", "half": "*"}
-_COLOURS = {"plain": "#000000", "last": "#666666", "mse": "#999999", "2dmse": "#0072b2", "ese": "#d55e00",
-            "half": "#000000"}  # fmt: skip
+_COLOURS = {
+    "plain": "#000000",
+    "last": "#666666",
+    "mse": "#999999",
+    "2dmse": "#0072b2",
+    "ese": "#d55e00",
+    "half": "#000000",
+}
 
 
 def add(report: Report, grids: dict[str, Array], searched: Sequence[Sequence[float]], beginning: Beginning) -> None:
@@ -29,10 +35,16 @@ def add(report: Report, grids: dict[str, Array], searched: Sequence[Sequence[flo
         for layer in range(1, grid.shape[1] + 1)
     ]
     widths = [f"d = {dim}" for dim in beginning.dims]
-    report.table(f"Correlation by layer and width, {beginning.name}",
-                 ["method", "layer", *widths, "full", "largest sd over seeds"], rows)  # fmt: skip
-    report.table(f"Rates on validation pairs, {beginning.name}",
-                 ["rate", "last layer alone: full depth and width", "its shallow layers, mean"], searched)  # fmt: skip
+    report.table(
+        f"Correlation by layer and width, {beginning.name}",
+        ["method", "layer", *widths, "full", "largest sd over seeds"],
+        rows,
+    )
+    report.table(
+        f"Rates on validation pairs, {beginning.name}",
+        ["rate", "last layer alone: full depth and width", "its shallow layers, mean"],
+        searched,
+    )
     _draw(report, grids, beginning)
 
 
@@ -71,17 +83,26 @@ def _draw(report: Report, grids: dict[str, Array], beginning: Beginning) -> None
             seeds = grids[name][:, :, column]
             layers = range(1, seeds.shape[1] + 1)
             shown = slice(-1, None) if name == "half" else slice(None)  # trained for its last layer, one point
-            axes.plot(layers[shown], seeds.mean(axis=0)[shown], style, color=_COLOURS[name], ms=4.5, lw=1.2,
-                      label=LABELS[name])  # fmt: skip
+            axes.plot(
+                layers[shown],
+                seeds.mean(axis=0)[shown],
+                style,
+                color=_COLOURS[name],
+                ms=4.5,
+                lw=1.2,
+                label=LABELS[name],
+            )
             if len(seeds) > 1 and name != "half":
                 axes.fill_between(layers, seeds.min(axis=0), seeds.max(axis=0), color=_COLOURS[name], alpha=0.15, lw=0)
         axes.set(xlabel="layers that are run", title=title)
         axes.grid(alpha=0.2)
     figure.axes[0].set_ylabel("Spearman's rho")
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), fontsize=7.5, frameon=False, loc="outside lower center",
-                  ncols=3)  # fmt: skip
+    figure.legend(
+        *figure.axes[0].get_legend_handles_labels(), fontsize=7.5, frameon=False, loc="outside lower center", ncols=3
+    )
     report.figure(
-        f"Depth and width, {beginning.name}", figure,
+        f"Depth and width, {beginning.name}",
+        figure,
         f"From {beginning.name}. Correlation with WordNet's likeness by the number of layers that are run, at full "
         "and at least width: means over seeds, and bands from the lowest to the highest.",
-    )  # fmt: skip
+    )

@@ -52,13 +52,14 @@ def make(settings: Matryoshka2dSettings, context: Context) -> Material:
     validation = _pairs(settings.validation, order, nouns, held, rng)
     examples = [
         (f"{one.words[0]}: {one.definition}", one.examples[0])
-        for one in everything if one.examples and one.definition not in held
-    ]  # fmt: skip
+        for one in everything
+        if one.examples and one.definition not in held
+    ]
     hypernyms = [
         (one.definition, above.definition)
-        for one in nouns.values() if (above := nouns.get(next(iter(one.hypernyms), "")))
-        and not {one.definition, above.definition} & held
-    ]  # fmt: skip
+        for one in nouns.values()
+        if (above := nouns.get(next(iter(one.hypernyms), ""))) and not {one.definition, above.definition} & held
+    ]
     return Material(examples, hypernyms, validation, test)
 
 

@@ -38,16 +38,21 @@ def add(report: Report, encoder: TextEncoder, settings: Matryoshka2dSettings, co
         _excess({layers: found[turn] for layers, found in times.items()}) for turn in range(1, settings.repeats + 1)
     ]
     report.claim(
-        Claim.at_most("Time falls as layers are left out: its share less the share of layers, at most",
-                      measured=_excess(medians), ceiling=0.15, paper_value="speed-up about N / n",
-                      spread=(min(excesses), max(excesses)),
-                      note=f"{count} texts of {tokens} tokens; blocks are really gone. Medians of {settings.repeats} "
-                           "rounds, and the least and the most of a round.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Time falls as layers are left out: its share less the share of layers, at most",
+            measured=_excess(medians),
+            ceiling=0.15,
+            paper_value="speed-up about N / n",
+            spread=(min(excesses), max(excesses)),
+            note=f"{count} texts of {tokens} tokens; blocks are really gone. Medians of {settings.repeats} "
+            "rounds, and the least and the most of a round.",
+        )
+    )
     report.table(
-        "Time by layers", ["layers", "share of layers", "share of time"],
+        "Time by layers",
+        ["layers", "share of layers", "share of time"],
         [[layers, layers / encoder.depth, found / medians[encoder.depth]] for layers, found in medians.items()],
-    )  # fmt: skip
+    )
 
 
 def _excess(times: dict[int, float]) -> float:

@@ -23,13 +23,20 @@ def add(report: Report, settings: RelativeSettings, context: Context) -> None:
     first, second = (RelativeRepresentation().fit(space[anchors]).transform(space) for space in (x, turned))
     absolute, relative = compare_spaces(x, turned), compare_spaces(first, second)
     report.claim(
-        Claim.equal("A rotation and a scale leave the relative representation as it was (mean cosine)",
-                    measured=relative.cosine, value=1.0, tolerance=1e-5)
-    )  # fmt: skip
+        Claim.equal(
+            "A rotation and a scale leave the relative representation as it was (mean cosine)",
+            measured=relative.cosine,
+            value=1.0,
+            tolerance=1e-5,
+        )
+    )
     report.claim(
-        Claim.at_most("They leave nothing of the likeness of the embeddings themselves (mean cosine, absolute)",
-                      measured=abs(absolute.cosine), ceiling=0.05)
-    )  # fmt: skip
+        Claim.at_most(
+            "They leave nothing of the likeness of the embeddings themselves (mean cosine, absolute)",
+            measured=abs(absolute.cosine),
+            ceiling=0.05,
+        )
+    )
     largest = float(np.abs(first - second).max())
     columns = ["space", "Jaccard", "MRR", "cosine", "largest difference"]
     rows: list[list[Any]] = [

@@ -65,9 +65,12 @@ def _stitched_decoders(split: list[np.ndarray], settings: RelativeSettings, seed
 
 
 def _both(
-    codes: Codes, settings: RelativeSettings, seed: int, fit: Callable[[np.ndarray], Any],
+    codes: Codes,
+    settings: RelativeSettings,
+    seed: int,
+    fit: Callable[[np.ndarray], Any],
     score: Callable[[Any, np.ndarray], float],
-) -> dict[str, Stitched]:  # fmt: skip
+) -> dict[str, Stitched]:
     """Stitch codes as they are, and relative to the same samples."""
     first = next(iter(codes.values()))[0]
     anchors = select_anchors(first + 1e-9, min(settings.anchors, len(first)), seed=seed)
@@ -104,13 +107,21 @@ def _add_heads(report: Report, found: list[dict[str, Stitched]]) -> None:
     relative = [one["relative"].index for one in found]
     absolute = [one["absolute"].stitched for one in found]
     report.claim(
-        Claim.at_least("A head works on another network's digits as on its own (accuracy, stitched over own, relative)",
-                       measured=float(np.mean(relative)), floor=0.95, spread=(min(relative), max(relative)))
-    )  # fmt: skip
+        Claim.at_least(
+            "A head works on another network's digits as on its own (accuracy, stitched over own, relative)",
+            measured=float(np.mean(relative)),
+            floor=0.95,
+            spread=(min(relative), max(relative)),
+        )
+    )
     report.claim(
-        Claim.at_most("Without anchors it is lost (accuracy of stitched heads, absolute; chance is 0.1)",
-                      measured=float(np.mean(absolute)), ceiling=0.3, spread=(min(absolute), max(absolute)))
-    )  # fmt: skip
+        Claim.at_most(
+            "Without anchors it is lost (accuracy of stitched heads, absolute; chance is 0.1)",
+            measured=float(np.mean(absolute)),
+            ceiling=0.3,
+            spread=(min(absolute), max(absolute)),
+        )
+    )
     report.baseline("Absolute codes, digits", {"accuracy of stitched heads": float(np.mean(absolute))})
     columns = ["codes", "own head", "stitched head", "index"]
     rows = [
@@ -124,13 +135,21 @@ def _add_decoders(report: Report, found: list[dict[str, Stitched]]) -> None:
     relative = [one["relative"].index for one in found]
     absolute = [one["absolute"].index for one in found]
     report.claim(
-        Claim.at_most("A decoder restores another autoencoder's digits (squared error, stitched over own, relative)",
-                      measured=float(np.mean(relative)), ceiling=2.0, spread=(min(relative), max(relative)))
-    )  # fmt: skip
+        Claim.at_most(
+            "A decoder restores another autoencoder's digits (squared error, stitched over own, relative)",
+            measured=float(np.mean(relative)),
+            ceiling=2.0,
+            spread=(min(relative), max(relative)),
+        )
+    )
     report.claim(
-        Claim.at_least("Without anchors it does not (squared error, stitched over own, absolute)",
-                       measured=float(np.mean(absolute)), floor=5.0, spread=(min(absolute), max(absolute)))
-    )  # fmt: skip
+        Claim.at_least(
+            "Without anchors it does not (squared error, stitched over own, absolute)",
+            measured=float(np.mean(absolute)),
+            floor=5.0,
+            spread=(min(absolute), max(absolute)),
+        )
+    )
 
 
 def _add_proxy(report: Report, split: list[np.ndarray], settings: RelativeSettings, context: Context) -> None:

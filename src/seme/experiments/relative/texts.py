@@ -51,11 +51,14 @@ def add(report: Report, settings: RelativeSettings, context: Context) -> None:
     chance = float(np.bincount(labels[half:]).max() / (len(texts) - half))
     stitched = found["relative"]
     report.claim(
-        Claim.at_least("A classifier of one encoder's texts works on another's (accuracy, stitched over own, relative)",
-                       measured=stitched.index, floor=0.6,
-                       note=f"Own {stitched.own:.3f}, stitched {stitched.stitched:.3f}, commonest class {chance:.3f}. "
-                            "Three kinds of text stand in for the topics of WordNet's glosses.")
-    )  # fmt: skip
+        Claim.at_least(
+            "A classifier of one encoder's texts works on another's (accuracy, stitched over own, relative)",
+            measured=stitched.index,
+            floor=0.6,
+            note=f"Own {stitched.own:.3f}, stitched {stitched.stitched:.3f}, commonest class {chance:.3f}. "
+            "Three kinds of text stand in for the topics of WordNet's glosses.",
+        )
+    )
     report.baseline("Commonest class, texts", {"accuracy": chance})
     rows = [[name, *values] for name, values in zip(stitched.names, stitched.scores.tolist(), strict=True)]
     report.table("Accuracy of heads (rows) on encoders (columns), relative", ["head", *stitched.names], rows)

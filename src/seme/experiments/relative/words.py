@@ -45,19 +45,25 @@ def add(report: Report, settings: RelativeSettings, context: Context) -> None:
     chance = _chance(len(others))
     best = max(found.values(), key=lambda one: one.mrr)
     report.claim(
-        Claim.at_least("Words find themselves in the other space (mean reciprocal rank, relative)", measured=best.mrr,
-                       floor=0.3, paper_value=_PAPER,
-                       note=f"Chance is {chance:.4f}. The better of with and without centring.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Words find themselves in the other space (mean reciprocal rank, relative)",
+            measured=best.mrr,
+            floor=0.3,
+            paper_value=_PAPER,
+            note=f"Chance is {chance:.4f}. The better of with and without centring.",
+        )
+    )
     report.claim(
         Claim.ratio_at_least(
             "They do so ten times better than by chance", measured=best.mrr, baseline=chance, factor=10.0
         )
     )
     report.claim(
-        Claim.not_tested("Two runs of skip-gram on one corpus are alike relatively and not absolutely",
-                         "No library that trains skip-gram is among the dependencies.")
-    )  # fmt: skip
+        Claim.not_tested(
+            "Two runs of skip-gram on one corpus are alike relatively and not absolutely",
+            "No library that trains skip-gram is among the dependencies.",
+        )
+    )
     procrustes = _procrustes(first, second, anchors, others, settings.neighbours)
     report.baseline("Absolute, cut to the same width", _absolute(first, second, others, settings.neighbours).as_dict())
     report.baseline("Orthogonal map, fitted to the anchors", procrustes.as_dict())
@@ -100,9 +106,13 @@ def _add_sizes(
     tolerance = 0.02
     steps = np.diff(mrr) >= -tolerance
     report.claim(
-        Claim.at_least("More anchors do not make it worse (share of steps in the number of anchors)",
-                       measured=float(steps.mean()), floor=1.0, note=f"To within {tolerance} of the reciprocal rank.")
-    )  # fmt: skip
+        Claim.at_least(
+            "More anchors do not make it worse (share of steps in the number of anchors)",
+            measured=float(steps.mean()),
+            floor=1.0,
+            note=f"To within {tolerance} of the reciprocal rank.",
+        )
+    )
     report.table("Mean reciprocal rank by number of anchors", [str(size) for size in sizes], [mrr])
     figure = Figure(figsize=(4.6, 3), layout="constrained")
     axes = figure.subplots()
@@ -110,7 +120,8 @@ def _add_sizes(
     axes.axvline(first.shape[1], color="0.6", lw=0.8)
     axes.set(xscale="log", xlabel="anchors", ylabel="mean reciprocal rank", ylim=(0, None))
     report.figure(
-        "Number of anchors", figure,
+        "Number of anchors",
+        figure,
         "How well words of GloVe find themselves among those of WordLlama, by the number of anchors; the line is the "
         "dimension of GloVe.",
-    )  # fmt: skip
+    )

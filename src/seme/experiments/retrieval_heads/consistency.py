@@ -20,9 +20,12 @@ _RESAMPLES, _FEWEST, _LIKE = 500, 2, 0.8
 
 
 def add(
-    report: Report, prompts: Sequence[RetrievalPrompt], scores: RetrievalScores, settings: RetrievalHeadsSettings,
+    report: Report,
+    prompts: Sequence[RetrievalPrompt],
+    scores: RetrievalScores,
+    settings: RetrievalHeadsSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     """Hold short prompts against long ones, and facts against each other."""
     answered = [prompt for prompt, right in zip(prompts, scores.answered, strict=True) if right]
     _lengths(report, answered, scores, context)
@@ -47,17 +50,25 @@ def _lengths(report: Report, prompts: Sequence[RetrievalPrompt], scores: Retriev
     drawn = [like(rng.choice(short, len(short)), rng.choice(long, len(long))) for _ in range(_RESAMPLES)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     report.claim(
-        clearly_above(statement, like(short, long), (float(low), float(high)), floor=_LIKE,
-                      paper_value="5,000 tokens suffice for the strongest heads",
-                      note=f"{len(short)} prompts of up to {lengths[short].max()} tokens and {len(long)} of up to "
-                           f"{lengths.max()}; interval over prompts.")
-    )  # fmt: skip
+        clearly_above(
+            statement,
+            like(short, long),
+            (float(low), float(high)),
+            floor=_LIKE,
+            paper_value="5,000 tokens suffice for the strongest heads",
+            note=f"{len(short)} prompts of up to {lengths[short].max()} tokens and {len(long)} of up to "
+            f"{lengths.max()}; interval over prompts.",
+        )
+    )
 
 
 def _facts(
-    report: Report, prompts: Sequence[RetrievalPrompt], scores: RetrievalScores, settings: RetrievalHeadsSettings,
+    report: Report,
+    prompts: Sequence[RetrievalPrompt],
+    scores: RetrievalScores,
+    settings: RetrievalHeadsSettings,
     context: Context,
-) -> None:  # fmt: skip
+) -> None:
     """Claim that which of the other retrieval heads are active follows the fact, against shuffled facts."""
     statement = "Which of the other retrieval heads are active depends on what is looked for (p of a permutation test)"
     owners = np.unique([str(one.answer) for one in prompts], return_inverse=True)[1]
@@ -77,12 +88,25 @@ def _facts(
     chance = np.array([apart(rng.permutation(owners)) for _ in range(_RESAMPLES)])
     p = float((1 + (chance >= apart(owners)).sum()) / (1 + _RESAMPLES))
     report.claim(
-        Claim.at_most(statement, measured=p, ceiling=0.05, paper_value="others depend on the context",
-                      note=f"{len(chosen)} retrieval heads that are not always active, {len(prompts)} prompts of "
-                           f"{len(counts)} facts. Variance of activity between facts: {apart(owners):.2f}, with facts "
-                           f"shuffled {chance.mean():.2f}.")
-    )  # fmt: skip
-    rows = [[f"{layer}-{head}", *(float((scores.each[owners == one, layer, head] > 0).mean()) for one in
-                                  range(len(counts)))] for layer, head in chosen]  # fmt: skip
-    report.table("Share of prompts in which the other retrieval heads are active, by fact",
-                 ["layer-head", *(f"fact {one + 1}" for one in range(len(counts)))], rows)  # fmt: skip
+        Claim.at_most(
+            statement,
+            measured=p,
+            ceiling=0.05,
+            paper_value="others depend on the context",
+            note=f"{len(chosen)} retrieval heads that are not always active, {len(prompts)} prompts of "
+            f"{len(counts)} facts. Variance of activity between facts: {apart(owners):.2f}, with facts "
+            f"shuffled {chance.mean():.2f}.",
+        )
+    )
+    rows = [
+        [
+            f"{layer}-{head}",
+            *(float((scores.each[owners == one, layer, head] > 0).mean()) for one in range(len(counts))),
+        ]
+        for layer, head in chosen
+    ]
+    report.table(
+        "Share of prompts in which the other retrieval heads are active, by fact",
+        ["layer-head", *(f"fact {one + 1}" for one in range(len(counts)))],
+        rows,
+    )

@@ -28,17 +28,21 @@ def add(report: Report, subject: Subject, settings: RetrievalHeadsSettings, cont
     ]
     scores = RetrievalScores(
         np.array([part["scores"] for part in parts if part["recall"] > 0.5]).reshape(-1, *_shape(subject)),
-        np.array([part["recall"] for part in parts]), np.array([part["recall"] > 0.5 for part in parts]),
+        np.array([part["recall"] for part in parts]),
+        np.array([part["recall"] > 0.5 for part in parts]),
         tuple(tuple(part["response"]) for part in parts),
-    )  # fmt: skip
+    )
     _claim_few(report, scores, settings)
     _claim_stable(report, scores, context)
     consistency.add(report, subject.found, scores, settings, context)
     _claim_dynamic(report, scores, settings)
     report.claim(
-        Claim.not_tested("Every long-context model has retrieval heads", "One real model was looked into.",
-                         "four families, 6B to 34B and a mixture of experts")
-    )  # fmt: skip
+        Claim.not_tested(
+            "Every long-context model has retrieval heads",
+            "One real model was looked into.",
+            "four families, 6B to 34B and a mixture of experts",
+        )
+    )
     _add_table(report, scores, settings)
     draw_heads_map(report, scores.mean, settings.threshold)
     draw_frequency(report, scores, settings.threshold)
@@ -52,8 +56,10 @@ def _kept(
     def measure() -> dict[str, Any]:
         found = retrieval_scores(subject.model, [prompt], floor=-1.0, **subject.answers)
         return {
-            "scores": found.mean.tolist(), "recall": float(found.recalls[0]), "response": list(found.responses[0]),
-        }  # fmt: skip
+            "scores": found.mean.tolist(),
+            "recall": float(found.recalls[0]),
+            "response": list(found.responses[0]),
+        }
 
     key = ("scores", settings.model, context.seed, prompt.ids, prompt.span, settings.longest)
     return kept(context.cache, key, measure)
@@ -71,22 +77,39 @@ def _claim_few(report: Report, scores: RetrievalScores, settings: RetrievalHeads
     spread = (min(shares), max(shares))
     note = f"{round(share * mean.size)} of {mean.size} heads; spread: two halves of {len(scores.each)} prompts."
     report.claim(
-        Claim.at_most(f"At most 5 % of heads are retrieval heads (share that score {settings.threshold} or more)",
-                      measured=share, ceiling=0.05, paper_value="3 to 6 % in six models", spread=spread, note=note)
-    )  # fmt: skip
+        Claim.at_most(
+            f"At most 5 % of heads are retrieval heads (share that score {settings.threshold} or more)",
+            measured=share,
+            ceiling=0.05,
+            paper_value="3 to 6 % in six models",
+            spread=spread,
+            note=note,
+        )
+    )
     report.claim(
-        Claim.equal("Retrieval heads are few: more than none and 12 % at most (share)", measured=share, value=0.0618,
-                    tolerance=0.0582, paper_value="3 to 6 % in six models", spread=spread, note=note)
-    )  # fmt: skip
+        Claim.equal(
+            "Retrieval heads are few: more than none and 12 % at most (share)",
+            measured=share,
+            value=0.0618,
+            tolerance=0.0582,
+            paper_value="3 to 6 % in six models",
+            spread=spread,
+            note=note,
+        )
+    )
     report.claim(
-        Claim.at_least("Most heads never copy (share of heads whose score is exactly 0)", measured=silent, floor=0.5,
-                       paper_value="49 to 73 % in six models")
-    )  # fmt: skip
+        Claim.at_least(
+            "Most heads never copy (share of heads whose score is exactly 0)",
+            measured=silent,
+            floor=0.5,
+            paper_value="49 to 73 % in six models",
+        )
+    )
     leaders = max(1, round(0.05 * mean.size))
     held = float(np.sort(mean, axis=None)[::-1][:leaders].sum() / mean.sum())
     report.claim(
         Claim.at_least(f"The top 5 % of heads ({leaders}) hold most of all score (share)", measured=held, floor=0.6)
-    )  # fmt: skip
+    )
     report.baseline("A head that looks at a place of chance", {"score, at most": 1 / min(settings.lengths)})
 
 
@@ -109,28 +132,40 @@ def _claim_stable(report: Report, scores: RetrievalScores, context: Context) -> 
         rows = tuple(np.array(leaders).T)
         found.append(float(spearmanr(*(part.mean[rows] for part in parts)).statistic))
     report.claim(
-        Claim.at_least(statement, measured=float(np.mean(found)), floor=0.7, spread=(min(found), max(found)),
-                       note=f"Over the union of the top {_LEADERS} of each half, {_SPLITS} random splits.")
-    )  # fmt: skip
+        Claim.at_least(
+            statement,
+            measured=float(np.mean(found)),
+            floor=0.7,
+            spread=(min(found), max(found)),
+            note=f"Over the union of the top {_LEADERS} of each half, {_SPLITS} random splits.",
+        )
+    )
 
 
 def _claim_dynamic(report: Report, scores: RetrievalScores, settings: RetrievalHeadsSettings) -> None:
     always = int((scores.frequency == 1).sum())
     report.claim(
-        Claim.ordered("Some retrieval heads are active in every prompt, the others depend on it",
-                      {"none": 0, "always active": always, "retrieval heads": len(scores.above(settings.threshold))},
-                      paper_value="12 of 33 in Llama-2-7B-80K")
-    )  # fmt: skip
+        Claim.ordered(
+            "Some retrieval heads are active in every prompt, the others depend on it",
+            {"none": 0, "always active": always, "retrieval heads": len(scores.above(settings.threshold))},
+            paper_value="12 of 33 in Llama-2-7B-80K",
+        )
+    )
 
 
 def _add_table(report: Report, scores: RetrievalScores, settings: RetrievalHeadsSettings) -> None:
     heads = scores.above(settings.threshold) or scores.top(min(10, scores.mean.size))
     low, high = np.quantile(scores.each, [0.25, 0.75], axis=0)
     rows = [
-        [f"{layer}-{head}", scores.mean[layer, head], low[layer, head], high[layer, head],
-         scores.frequency[layer, head]]
+        [
+            f"{layer}-{head}",
+            scores.mean[layer, head],
+            low[layer, head],
+            high[layer, head],
+            scores.frequency[layer, head],
+        ]
         for layer, head in heads
-    ]  # fmt: skip
+    ]
     report.table("Retrieval heads", ["layer-head", "score", "first quartile", "third quartile", "active in"], rows)
     answered, total = int(scores.answered.sum()), len(scores.answered)
     report.note(

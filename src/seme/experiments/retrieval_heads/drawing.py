@@ -19,16 +19,24 @@ def draw_heads_map(report: Report, mean: np.ndarray, threshold: float) -> None:
     shown = axes.imshow(mean.T, cmap="Greys", vmin=0, vmax=1, aspect="equal")
     for layer, head in np.argwhere(mean >= threshold):
         dark = mean[layer, head] > 0.5
-        axes.text(layer, head, f"{100 * mean[layer, head]:.0f}", ha="center", va="center", fontsize=6,
-                  color="white" if dark else "black")  # fmt: skip
+        axes.text(
+            layer,
+            head,
+            f"{100 * mean[layer, head]:.0f}",
+            ha="center",
+            va="center",
+            fontsize=6,
+            color="white" if dark else "black",
+        )
     axes.set_xticks(np.arange(0, layers, 2 if layers > 12 else 1))
     axes.set_yticks(np.arange(heads))
     axes.set(xlabel="layer", ylabel="head")
     figure.colorbar(shown, ax=axes, label="retrieval score", shrink=0.9)
     report.figure(
-        "Score of every head", figure,
+        "Score of every head",
+        figure,
         "Mean share of the answer that each head copied. Numbers, in per cent, stand where a head is a retrieval head.",
-    )  # fmt: skip
+    )
 
 
 def draw_frequency(report: Report, scores: RetrievalScores, threshold: float) -> None:
@@ -42,10 +50,11 @@ def draw_frequency(report: Report, scores: RetrievalScores, threshold: float) ->
     axes.set(xlabel="share of prompts in which the head copies", ylabel="retrieval score")
     axes.legend(frameon=False, fontsize=8)
     report.figure(
-        "Activity and score", figure,
+        "Activity and score",
+        figure,
         "Each mark is a head: how often it copies anything, and how much of the answer on average. The broken line is "
         "the threshold.",
-    )  # fmt: skip
+    )
 
 
 def draw_lengths(report: Report, prompts: Sequence[RetrievalPrompt], scores: RetrievalScores) -> None:
@@ -60,16 +69,24 @@ def draw_lengths(report: Report, prompts: Sequence[RetrievalPrompt], scores: Ret
     shown = axes.imshow(rows, cmap="Greys_r", vmin=0, vmax=1, aspect="auto")
     for row, values in enumerate(rows):
         for column, value in enumerate(values):
-            axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=7,
-                      color="black" if value > 0.5 else "white")  # fmt: skip
+            axes.text(
+                column,
+                row,
+                f"{100 * value:.0f}",
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="black" if value > 0.5 else "white",
+            )
     axes.set_yticks(np.arange(len(lengths)), [str(length) for length in lengths])
     axes.set_xticks(np.arange(len(rows[0])), [f"{depth:.0%}" for depth in np.linspace(0, 1, len(rows[0]))], fontsize=7)
     axes.set(xlabel="depth of the fact", ylabel="tokens")
     figure.colorbar(shown, ax=axes, label="recall")
     report.figure(
-        "Answers by length and depth", figure,
+        "Answers by length and depth",
+        figure,
         "Share of the answer's words, in per cent, that the model wrote with all its heads. Four facts take turns.",
-    )  # fmt: skip
+    )
 
 
 def draw_masked(report: Report, prompts: Sequence[RetrievalPrompt], found: dict[str, np.ndarray]) -> None:
@@ -83,8 +100,15 @@ def draw_masked(report: Report, prompts: Sequence[RetrievalPrompt], found: dict[
             cells[lengths.index(len(prompt.ids)), depths.index(prompt.depth)] = recall
         shown = panel.imshow(cells, cmap="Greys_r", vmin=0, vmax=1, aspect="auto")
         for row, column in np.argwhere(np.isfinite(cells)):
-            panel.text(column, row, f"{100 * cells[row, column]:.0f}", ha="center", va="center", fontsize=7,
-                       color="black" if cells[row, column] > 0.5 else "white")  # fmt: skip
+            panel.text(
+                column,
+                row,
+                f"{100 * cells[row, column]:.0f}",
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="black" if cells[row, column] > 0.5 else "white",
+            )
         panel.set_xticks(np.arange(len(depths)), [f"{one:.0%}" for one in depths], fontsize=7)
         panel.set_yticks(np.arange(len(lengths)), [str(one) for one in lengths])
         panel.set_title(name, fontsize=9)
@@ -92,7 +116,8 @@ def draw_masked(report: Report, prompts: Sequence[RetrievalPrompt], found: dict[
     panels[0].set_ylabel("tokens")
     figure.colorbar(shown, ax=panels, label="recall")
     report.figure(
-        "Answers by length and depth under masks", figure,
+        "Answers by length and depth under masks",
+        figure,
         "Share of the answer's words, in per cent, with all heads, without the top ones, and without random ones (mean "
         "of the draws).",
-    )  # fmt: skip
+    )

@@ -11,43 +11,77 @@ from seme.experiments.attention_influence.texts import NAMES, PLACES, look_up
 from seme.interp.heads.retrieval import Needle
 
 FOUND_WITH = (
-    Needle("The secret ingredient of the winter soup is a spoonful of smoked chestnut honey.",
-           "What is the secret ingredient of the winter soup?", "a spoonful of smoked chestnut honey"),
-    Needle("The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.",
-           "What is the best thing to do in San Francisco?", "eat a sandwich and sit in Dolores Park on a sunny day"),
-    Needle("The old map says that the treasure is buried under seven flat stones near the abandoned windmill.",
-           "Where does the old map say that the treasure is buried?",
-           "under seven flat stones near the abandoned windmill"),
-    Needle("Doctor Hollis paid for the violin with forty silver buttons and a blue parrot.",
-           "What did Doctor Hollis pay for the violin with?", "forty silver buttons and a blue parrot"),
-)  # fmt: skip
+    Needle(
+        "The secret ingredient of the winter soup is a spoonful of smoked chestnut honey.",
+        "What is the secret ingredient of the winter soup?",
+        "a spoonful of smoked chestnut honey",
+    ),
+    Needle(
+        "The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.",
+        "What is the best thing to do in San Francisco?",
+        "eat a sandwich and sit in Dolores Park on a sunny day",
+    ),
+    Needle(
+        "The old map says that the treasure is buried under seven flat stones near the abandoned windmill.",
+        "Where does the old map say that the treasure is buried?",
+        "under seven flat stones near the abandoned windmill",
+    ),
+    Needle(
+        "Doctor Hollis paid for the violin with forty silver buttons and a blue parrot.",
+        "What did Doctor Hollis pay for the violin with?",
+        "forty silver buttons and a blue parrot",
+    ),
+)
 """Heads are found with these."""
 
 MASKED_WITH = (
-    Needle("The lighthouse keeper painted his boat with three stripes of orange and violet.",
-           "What did the lighthouse keeper paint his boat with?", "three stripes of orange and violet"),
-    Needle("The favourite breakfast of Captain Moreau is toasted rye bread with pickled lemon.",
-           "What is the favourite breakfast of Captain Moreau?", "toasted rye bread with pickled lemon"),
-    Needle("The museum of Tarvik keeps a glass piano that belonged to a blind gardener.",
-           "What does the museum of Tarvik keep?", "a glass piano that belonged to a blind gardener"),
-    Needle("The password of the night train is eleven purple elephants dancing slowly.",
-           "What is the password of the night train?", "eleven purple elephants dancing slowly"),
-    Needle("Every spring the baker of Elmstead hides a golden thimble inside the largest pumpkin.",
-           "What does the baker of Elmstead hide every spring?", "a golden thimble inside the largest pumpkin"),
-)  # fmt: skip
+    Needle(
+        "The lighthouse keeper painted his boat with three stripes of orange and violet.",
+        "What did the lighthouse keeper paint his boat with?",
+        "three stripes of orange and violet",
+    ),
+    Needle(
+        "The favourite breakfast of Captain Moreau is toasted rye bread with pickled lemon.",
+        "What is the favourite breakfast of Captain Moreau?",
+        "toasted rye bread with pickled lemon",
+    ),
+    Needle(
+        "The museum of Tarvik keeps a glass piano that belonged to a blind gardener.",
+        "What does the museum of Tarvik keep?",
+        "a glass piano that belonged to a blind gardener",
+    ),
+    Needle(
+        "The password of the night train is eleven purple elephants dancing slowly.",
+        "What is the password of the night train?",
+        "eleven purple elephants dancing slowly",
+    ),
+    Needle(
+        "Every spring the baker of Elmstead hides a golden thimble inside the largest pumpkin.",
+        "What does the baker of Elmstead hide every spring?",
+        "a golden thimble inside the largest pumpkin",
+    ),
+)
 """Other ones: they are asked for under masks."""
 
 _STEPS = 30
 """Tokens for two written steps and the answer."""
 _KNOWN = (
-    ("The capital of France is", "Paris"), ("The capital of Italy is", "Rome"), ("The capital of Japan is", "Tokyo"),
-    ("The largest planet in our solar system is", "Jupiter"), ("The opposite of hot is", "cold"),
-    ("The capital of England is", "London"), ("The first month of the year is", "January"),
-    ("The author of Romeo and Juliet is William", "Shakespeare"), ("The capital of Germany is", "Berlin"),
-    ("Water is made of hydrogen and", "oxygen"), ("The day that comes after Monday is", "Tuesday"),
-    ("The capital of Spain is", "Madrid"), ("The planet that we live on is called", "Earth"),
-    ("The opposite of black is", "white"), ("The capital of Russia is", "Moscow"),
-)  # fmt: skip
+    ("The capital of France is", "Paris"),
+    ("The capital of Italy is", "Rome"),
+    ("The capital of Japan is", "Tokyo"),
+    ("The largest planet in our solar system is", "Jupiter"),
+    ("The opposite of hot is", "cold"),
+    ("The capital of England is", "London"),
+    ("The first month of the year is", "January"),
+    ("The author of Romeo and Juliet is William", "Shakespeare"),
+    ("The capital of Germany is", "Berlin"),
+    ("Water is made of hydrogen and", "oxygen"),
+    ("The day that comes after Monday is", "Tuesday"),
+    ("The capital of Spain is", "Madrid"),
+    ("The planet that we live on is called", "Earth"),
+    ("The opposite of black is", "white"),
+    ("The capital of Russia is", "Moscow"),
+)
 
 
 @dataclass(frozen=True, slots=True)

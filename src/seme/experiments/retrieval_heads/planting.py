@@ -27,13 +27,21 @@ def add(report: Report, context: Context) -> None:
         present.append(float(with_heads[truth].min()))
         absent.append(float(without[truth].mean()))
     report.claim(
-        Claim.at_least("Heads that were planted in a small model are found (lowest area under the ROC curve)",
-                       measured=min(areas), floor=0.95, spread=(min(areas), max(areas)),
-                       note=f"{_SEEDS} models of 12 heads, 3 of which copy; the lowest score of a planted head is "
-                            f"{min(present):.2f}.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Heads that were planted in a small model are found (lowest area under the ROC curve)",
+            measured=min(areas),
+            floor=0.95,
+            spread=(min(areas), max(areas)),
+            note=f"{_SEEDS} models of 12 heads, 3 of which copy; the lowest score of a planted head is "
+            f"{min(present):.2f}.",
+        )
+    )
     report.claim(
-        Claim.at_most("Without them the same heads' score is that of chance (mean score)",
-                      measured=float(np.mean(absent)), ceiling=0.05, spread=(min(absent), max(absent)),
-                      note=f"A head that looks at a place of chance scores about 1/{_LENGTH}.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Without them the same heads' score is that of chance (mean score)",
+            measured=float(np.mean(absent)),
+            ceiling=0.05,
+            spread=(min(absent), max(absent)),
+            note=f"A head that looks at a place of chance scores about 1/{_LENGTH}.",
+        )
+    )

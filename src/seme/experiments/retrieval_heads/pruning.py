@@ -60,26 +60,37 @@ def add(
 ) -> None:
     """Answer other prompts than those by which the heads were found, under all masks at once."""
     masks = Masks.draw(scores, settings.heads, settings.draws, settings.excluded, context.rng("random heads"))
-    recalls = np.array([
-        _kept(subject, prompt, masks, "zero", settings, context)
-        for prompt in context.progress(subject.masked, "Answering without heads")
-    ])  # fmt: skip
+    recalls = np.array(
+        [
+            _kept(subject, prompt, masks, "zero", settings, context)
+            for prompt in context.progress(subject.masked, "Answering without heads")
+        ]
+    )
     for number in settings.heads:
         _claim(report, recalls, masks, number)
     _add_table(report, recalls, masks, settings)
     _add_uniform(report, subject, scores, settings, context)
     _draw(report, recalls, masks, settings)
     number = max(settings.heads)
-    draw_masked(report, subject.masked, {
-        "all heads": recalls[:, 0], f"top {number} masked": recalls[:, masks.top[number]],
-        f"{number} random masked": recalls[:, masks.random[number]].mean(axis=1),
-    })  # fmt: skip
+    draw_masked(
+        report,
+        subject.masked,
+        {
+            "all heads": recalls[:, 0],
+            f"top {number} masked": recalls[:, masks.top[number]],
+            f"{number} random masked": recalls[:, masks.random[number]].mean(axis=1),
+        },
+    )
 
 
 def _kept(
-    subject: Subject, prompt: RetrievalPrompt, masks: Masks, mode: Mode, settings: RetrievalHeadsSettings,
+    subject: Subject,
+    prompt: RetrievalPrompt,
+    masks: Masks,
+    mode: Mode,
+    settings: RetrievalHeadsSettings,
     context: Context,
-) -> list[float]:  # fmt: skip
+) -> list[float]:
     def measure() -> dict[str, Any]:
         chosen = masks.tensor(subject.model)
         means = _means(subject) if mode == "mean" else None
@@ -112,16 +123,28 @@ def _claim(report: Report, recalls: np.ndarray, masks: Masks, number: int) -> No
         f"Wilcoxon over {len(recalls)} prompts p = {p:.2g}."
     )
     report.claim(
-        Claim.at_least(f"Without the top {number} heads less is retrieved than without {number} random ones (recall)",
-                       measured=gap, floor=_GAP, paper_value=_PAPER, spread=gaps, note=note)
-    )  # fmt: skip
+        Claim.at_least(
+            f"Without the top {number} heads less is retrieved than without {number} random ones (recall)",
+            measured=gap,
+            floor=_GAP,
+            paper_value=_PAPER,
+            spread=gaps,
+            note=note,
+        )
+    )
     drops = float(full.mean() - top.mean()), float(full.mean() - random.mean())
     report.claim(
-        Claim.ratio_at_least(f"Masking the top {number} heads drops recall three times as much as {number} random ones",
-                             measured=drops[0], baseline=max(drops[1], _LEAST), factor=_TIMES, paper_value=_PAPER,
-                             note=note if drops[1] >= _LEAST else
-                             f"Random heads dropped it by {drops[1]:.3f}; {_LEAST} was taken for it. {note}")
-    )  # fmt: skip
+        Claim.ratio_at_least(
+            f"Masking the top {number} heads drops recall three times as much as {number} random ones",
+            measured=drops[0],
+            baseline=max(drops[1], _LEAST),
+            factor=_TIMES,
+            paper_value=_PAPER,
+            note=note
+            if drops[1] >= _LEAST
+            else f"Random heads dropped it by {drops[1]:.3f}; {_LEAST} was taken for it. {note}",
+        )
+    )
     report.baseline(f"{number} random heads masked", {"recall": float(random.mean()), "with all": float(full.mean())})
 
 
@@ -149,10 +172,12 @@ def _add_uniform(
     modes: tuple[Mode, ...] = ("zero", "uniform", "mean")
     rows = []
     for mode in modes:
-        found = np.array([
-            _kept(subject, prompt, masks, mode, settings, context)
-            for prompt in context.progress(prompts, f"Heads made {mode}")
-        ])  # fmt: skip
+        found = np.array(
+            [
+                _kept(subject, prompt, masks, mode, settings, context)
+                for prompt in context.progress(prompts, f"Heads made {mode}")
+            ]
+        )
         means = found[:, masks.random[number]].mean(axis=0)
         rows.append([mode, float(found[:, 0].mean()), float(found[:, 1].mean()), *(float(one) for one in means)])
     columns = ["heads are", "none masked", f"top {number}", *(f"{number} random, draw {one}" for one in (1, 2, 3))]
@@ -174,7 +199,8 @@ def _draw(report: Report, recalls: np.ndarray, masks: Masks, settings: Retrieval
     axes.set_xticks(numbers)
     axes.legend(frameon=False, fontsize=8)
     report.figure(
-        "Answers without heads", figure,
+        "Answers without heads",
+        figure,
         f"Share of the answer's words that are written with heads masked, on {len(recalls)} prompts whose facts were "
         "not used to find the heads.",
-    )  # fmt: skip
+    )

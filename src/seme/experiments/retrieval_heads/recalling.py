@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from seme.experiments.p54_retrieval_heads import RetrievalHeadsSettings
 
 _NAMED = {
-    "look-up": "look-ups in the text", "steps": "answers in two written steps",
+    "look-up": "look-ups in the text",
+    "steps": "answers in two written steps",
     "answer only": "the same answers said at once",
-}  # fmt: skip
+}
 _KINDS = ("memory", *_NAMED, "extract")
 _STATEMENT = "Without retrieval heads {} suffer more than recall from memory (drop in accuracy)"
 _EXTRACT = "Without retrieval heads extracted definitions suffer more than without random ones (difference of F1)"
@@ -46,10 +47,12 @@ def add(
     found = {}
     for kind in _KINDS:
         asked = questions(kind, settings.questions, context.rng("questions", kind))
-        found[kind] = np.array([
-            _kept(subject, subject.language, one, masks, context, f1=kind == "extract")
-            for one in context.progress(asked, f"Questions: {kind}")
-        ])  # fmt: skip
+        found[kind] = np.array(
+            [
+                _kept(subject, subject.language, one, masks, context, f1=kind == "extract")
+                for one in context.progress(asked, f"Questions: {kind}")
+            ]
+        )
     for kind in _NAMED:
         _claim(report, kind, found, masks.random[number], number)
     _claim_extract(report, found["extract"], masks.random[number], number)
@@ -83,19 +86,28 @@ def _claim(report: Report, kind: str, found: dict[str, np.ndarray], draws: slice
         return
     random = right[:, draws].mean(axis=0)
     report.claim(
-        unpaired(statement, right[:, 0] - right[:, 1], memory[:, 0] - memory[:, 1], paper_value=_PAPER,
-                 note=f"Top {number} heads masked: {right[:, 0].mean():.2f} to {right[:, 1].mean():.2f}, memory "
-                      f"{memory[:, 0].mean():.2f} to {memory[:, 1].mean():.2f}. With as many random heads "
-                      f"{random.mean():.2f} are right ({random.min():.2f} to {random.max():.2f}).")
-    )  # fmt: skip
+        unpaired(
+            statement,
+            right[:, 0] - right[:, 1],
+            memory[:, 0] - memory[:, 1],
+            paper_value=_PAPER,
+            note=f"Top {number} heads masked: {right[:, 0].mean():.2f} to {right[:, 1].mean():.2f}, memory "
+            f"{memory[:, 0].mean():.2f} to {memory[:, 1].mean():.2f}. With as many random heads "
+            f"{random.mean():.2f} are right ({random.min():.2f} to {random.max():.2f}).",
+        )
+    )
 
 
 def _claim_extract(report: Report, f1: np.ndarray, draws: slice, number: int) -> None:
     report.claim(
-        paired(_EXTRACT, f1[:, draws].mean(axis=1) - f1[:, 1], paper_value=_PAPER_EXTRACT,
-               note=f"F1 {f1[:, 0].mean():.2f} with all heads, {f1[:, 1].mean():.2f} without the top {number}, "
-                    f"{f1[:, draws].mean():.2f} without {number} random ones; {len(f1)} questions.")
-    )  # fmt: skip
+        paired(
+            _EXTRACT,
+            f1[:, draws].mean(axis=1) - f1[:, 1],
+            paper_value=_PAPER_EXTRACT,
+            note=f"F1 {f1[:, 0].mean():.2f} with all heads, {f1[:, 1].mean():.2f} without the top {number}, "
+            f"{f1[:, draws].mean():.2f} without {number} random ones; {len(f1)} questions.",
+        )
+    )
 
 
 def _range(right: np.ndarray) -> list[float]:
@@ -107,15 +119,16 @@ def _kept(
     subject: Subject, language: LanguageModel, question: Question, masks: Masks, context: Context, *, f1: bool
 ) -> list[float]:
     def measure() -> dict[str, Any]:
-        ids, answer = (language.tokenizer.encode(one, add_special_tokens=False)
-                       for one in (question.text, question.answer))  # fmt: skip
+        ids, answer = (
+            language.tokenizer.encode(one, add_special_tokens=False) for one in (question.text, question.answer)
+        )
         options = {**subject.answers, "longest": question.tokens}
         found = masked_answers(subject.model, ids, answer, masks.tensor(subject.model), **options)
         words = subject.answers["words"]
         return {
             "recalls": found.recalls.tolist(),
             "f1": [token_f1(words(one), words(answer)) for one in found.responses],
-        }  # fmt: skip
+        }
 
     found = kept(context.cache, ("question", 2, language.name, question, masks.sets), measure)
     return [float(one) for one in found["f1"]] if f1 else [float(one == 1) for one in found["recalls"]]

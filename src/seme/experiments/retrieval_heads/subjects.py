@@ -75,9 +75,10 @@ def _planted(settings: RetrievalHeadsSettings, context: Context) -> Subject:
     found, masked = (
         [prompt for length in lengths for prompt in planted_prompts(rng, depths, length=length)]
         for lengths, depths in (
-            (settings.lengths, settings.depths), (settings.masked_lengths, settings.masked_depths),
+            (settings.lengths, settings.depths),
+            (settings.masked_lengths, settings.masked_depths),
         )
-    )  # fmt: skip
+    )
     blocks = [
         [
             {"input_ids": torch.from_numpy(rng.integers(1, 20, (1, settings.block)))}
@@ -94,15 +95,22 @@ def _real(settings: RetrievalHeadsSettings, context: Context) -> Subject:
     found = _prompts(loaded, hay, FOUND_WITH, settings.lengths, settings.depths)
     masked = _prompts(loaded, hay[::-1], MASKED_WITH, settings.masked_lengths, settings.masked_depths)
     answers = {
-        "longest": settings.longest, "words": words_of(loaded.tokenizer), "stop": stop_tokens(loaded.tokenizer),
-    }  # fmt: skip
+        "longest": settings.longest,
+        "words": words_of(loaded.tokenizer),
+        "stop": stop_tokens(loaded.tokenizer),
+    }
     runs, steps = settings.tuning_seeds, settings.tuning_steps
     parts: tuple[tuple[Split, int], ...] = (("train", runs * steps), ("held-out", _HELD_OUT))
     train, held_out = (
-        token_blocks(loaded.tokenizer, load_texts(settings.tuning_text, 2000, split=split), length=settings.block,
-                     size=1, limit=limit)
+        token_blocks(
+            loaded.tokenizer,
+            load_texts(settings.tuning_text, 2000, split=split),
+            length=settings.block,
+            size=1,
+            limit=limit,
+        )
         for split, limit in parts
-    )  # fmt: skip
+    )
     tuning = [train[run * steps : (run + 1) * steps] for run in range(runs)]
     return Subject(loaded.model, found, masked, tuning, held_out, answers, loaded)
 

@@ -44,8 +44,10 @@ def add(report: Report, subject: Subject, settings: RetrievalHeadsSettings, cont
         ]
     rng = context.rng("shuffled heads")
     chance = [float(np.corrcoef(base, rng.permutation(base))[0, 1]) for _ in range(_SHUFFLES)]
-    report.baseline("Heads shuffled", {"Pearson correlation": float(np.mean(chance)), "95th percentile":
-                                       float(np.quantile(chance, 0.95))})  # fmt: skip
+    report.baseline(
+        "Heads shuffled",
+        {"Pearson correlation": float(np.mean(chance)), "95th percentile": float(np.quantile(chance, 0.95))},
+    )
     columns = ["model", "steps", f"loss on {settings.tuning_text}", "change of the weights", "Pearson correlation"]
     report.table("Scores along the tuning on other text", columns, rows)
 
@@ -56,22 +58,33 @@ def _like(base: np.ndarray, stage: dict[str, Any]) -> float:
 
 
 def _claim(
-    report: Report, name: str, found: np.ndarray, runs: list[list[dict[str, Any]]], loss: float,
-    settings: RetrievalHeadsSettings, *, stretched: bool,
-) -> None:  # fmt: skip
+    report: Report,
+    name: str,
+    found: np.ndarray,
+    runs: list[list[dict[str, Any]]],
+    loss: float,
+    settings: RetrievalHeadsSettings,
+    *,
+    stretched: bool,
+) -> None:
     statement = "The heads are those of the model before it was tuned (lowest Pearson correlation of scores)"
     if stretched:
         statement = f"They are also those of the model before its context was made {settings.stretch:g} times as long"
     last, low = [run[-1] for run in runs], float(found.min())
     report.claim(
-        Claim.at_least(statement, measured=low, floor=0.8, spread=(low, float(found.max())),
-                       paper_value="above 0.8 after longer context or tuning, below 0.1 between families",
-                       note=f"{name}: {len(runs)} runs of {settings.tuning_steps} steps on {settings.tuning_text}, "
-                            f"looked at {found.shape[1]} times each; weights moved by "
-                            f"{max(one['moved'] for one in last):.1%} at most, the loss from {loss:.2f} to "
-                            f"{min(one['loss'] for one in last):.2f} at best. The true answer was read rather than "
-                            "written.")
-    )  # fmt: skip
+        Claim.at_least(
+            statement,
+            measured=low,
+            floor=0.8,
+            spread=(low, float(found.max())),
+            paper_value="above 0.8 after longer context or tuning, below 0.1 between families",
+            note=f"{name}: {len(runs)} runs of {settings.tuning_steps} steps on {settings.tuning_text}, "
+            f"looked at {found.shape[1]} times each; weights moved by "
+            f"{max(one['moved'] for one in last):.1%} at most, the loss from {loss:.2f} to "
+            f"{min(one['loss'] for one in last):.2f} at best. The true answer was read rather than "
+            "written.",
+        )
+    )
 
 
 def _kept(
@@ -83,9 +96,11 @@ def _kept(
     def stage(model: Any, steps: int) -> dict[str, Any]:
         scores = retrieval_scores(model, prompts, force=True)
         return {
-            "steps": steps, "scores": scores.mean.tolist(), "loss": _loss(model, subject.held_out),
+            "steps": steps,
+            "scores": scores.mean.tolist(),
+            "loss": _loss(model, subject.held_out),
             "moved": float(_distance(subject.model, model)),
-        }  # fmt: skip
+        }
 
     def measure() -> dict[str, Any]:
         if seed is None:
@@ -94,8 +109,19 @@ def _kept(
         stages = [stage(_stretched(model, factor), 0)] if factor != 1 else []
         return {"stages": [*stages, *_tuned(model, subject, seed, settings, context, stage)]}
 
-    key = ("tuned", 2, settings.model, seed, factor, context.seed, [prompt.ids for prompt in prompts],
-           settings.tuning_text, settings.tuning_steps, settings.block, settings.rate)  # fmt: skip
+    key = (
+        "tuned",
+        2,
+        settings.model,
+        seed,
+        factor,
+        context.seed,
+        [prompt.ids for prompt in prompts],
+        settings.tuning_text,
+        settings.tuning_steps,
+        settings.block,
+        settings.rate,
+    )
     return kept(context.cache, key, measure)
 
 
@@ -104,10 +130,15 @@ def _tuned(
 ) -> list[dict[str, Any]]:
     """Tune a model and return what it is halfway and at the end."""
     trainer = Trainer(
-        model, NextToken(), subject.tuning[seed], Budget(steps=max(1, settings.tuning_steps // 2)),
-        seed=context.seed + seed, clip_norm=1.0, device="cpu" if context.device == "cpu" else None,
+        model,
+        NextToken(),
+        subject.tuning[seed],
+        Budget(steps=max(1, settings.tuning_steps // 2)),
+        seed=context.seed + seed,
+        clip_norm=1.0,
+        device="cpu" if context.device == "cpu" else None,
         optimizer=torch.optim.AdamW(model.parameters(), lr=settings.rate, weight_decay=0.0),
-    )  # fmt: skip
+    )
     stages = []
     for steps in (max(1, settings.tuning_steps // 2), settings.tuning_steps):
         trainer.budget = Budget(steps=steps)

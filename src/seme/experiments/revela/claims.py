@@ -43,14 +43,22 @@ def _add_retrieval(report: Report, collection: str, scores: Mapping[str, list[di
     ours, crops = (_over(scores[name], collection)[0] for name in ("Revela", "crops"))
     gains = [one[collection] - initial for one in scores["Revela"]]
     report.claim(
-        Claim.at_least(f"The retriever learns without any pair (nDCG@10 on {collection}, gain over its start)",
-                       measured=float(np.mean(gains)), floor=_MARGIN, spread=(min(gains), max(gains)))
-    )  # fmt: skip
+        Claim.at_least(
+            f"The retriever learns without any pair (nDCG@10 on {collection}, gain over its start)",
+            measured=float(np.mean(gains)),
+            floor=_MARGIN,
+            spread=(min(gains), max(gains)),
+        )
+    )
     report.claim(
-        Claim.at_least(f"It is as good as contrastive cropping of equal steps, or nearly so (nDCG@10 on {collection}, "
-                       f"less {_SHARE} times that of cropping)",
-                       measured=ours - _SHARE * crops, floor=1e-9, note=f"{ours:.3f} against {crops:.3f}.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"It is as good as contrastive cropping of equal steps, or nearly so (nDCG@10 on {collection}, "
+            f"less {_SHARE} times that of cropping)",
+            measured=ours - _SHARE * crops,
+            floor=1e-9,
+            note=f"{ours:.3f} against {crops:.3f}.",
+        )
+    )
     for name in ("BM25", "start", "crops"):
         report.baseline(f"{name}, {collection}", {"nDCG@10": _over(scores[name], collection)[0]})
 
@@ -59,32 +67,44 @@ def _add_usefulness(report: Report, found: Measured, settings: RevelaSettings) -
     losses = {kind: float(np.mean([one.losses[kind] for one in found.probes])) for kind in KINDS}
     where = "next-token loss in second halves, unseen modules"
     report.claim(
-        Claim.ordered(f"Learned weights help the language model more than uniform ones, and these than none ({where})",
-                      {kind: losses[kind] for kind in ("learned", "uniform", "none")})
-    )  # fmt: skip
+        Claim.ordered(
+            f"Learned weights help the language model more than uniform ones, and these than none ({where})",
+            {kind: losses[kind] for kind in ("learned", "uniform", "none")},
+        )
+    )
     report.claim(
         Claim.ordered(f"Shuffled weights hurt ({where})", {kind: losses[kind] for kind in ("learned", "shuffled")})
-    )  # fmt: skip
+    )
     report.claim(
-        Claim.at_least("The language model's loss reaches the retriever (norm of its gradient at the start)",
-                       measured=found.gradient, floor=1e-9)
-    )  # fmt: skip
+        Claim.at_least(
+            "The language model's loss reaches the retriever (norm of its gradient at the start)",
+            measured=found.gradient,
+            floor=1e-9,
+        )
+    )
     weights, chance = [one.neighbour for one in found.probes], 1 / (settings.batch - 1)
     report.claim(
-        Claim.at_least("The neighbour's weight rises to three times that of chance (mean over unseen modules)",
-                       measured=float(np.mean(weights)), floor=3 * chance, spread=(min(weights), max(weights)),
-                       note=f"At the start it is {found.before.neighbour:.3f}; chance is {chance:.3f}.")
-    )  # fmt: skip
+        Claim.at_least(
+            "The neighbour's weight rises to three times that of chance (mean over unseen modules)",
+            measured=float(np.mean(weights)),
+            floor=3 * chance,
+            spread=(min(weights), max(weights)),
+            note=f"At the start it is {found.before.neighbour:.3f}; chance is {chance:.3f}.",
+        )
+    )
 
 
 def _add_scaling(report: Report, scores: Mapping[str, list[dict[str, float]]], settings: RevelaSettings) -> None:
     small, large = f"batch {settings.batch // 2}", f"batch {settings.batch * 2}"
     collection = "python-functions"
     report.claim(
-        Claim.ordered("Larger batches are as good or better, for as many chunks (nDCG@10 on python-functions)",
-                      {small: _over(scores[small], collection)[0], large: _over(scores[large], collection)[0]},
-                      strict=False, paper_value="quality rises with the batch")
-    )  # fmt: skip
+        Claim.ordered(
+            "Larger batches are as good or better, for as many chunks (nDCG@10 on python-functions)",
+            {small: _over(scores[small], collection)[0], large: _over(scores[large], collection)[0]},
+            strict=False,
+            paper_value="quality rises with the batch",
+        )
+    )
 
 
 def _add_ablations(report: Report, scores: Mapping[str, list[dict[str, float]]]) -> None:
@@ -97,27 +117,35 @@ def _add_ablations(report: Report, scores: Mapping[str, list[dict[str, float]]])
         seeds = len(scores[name])
         whole = _over(scores["Revela"][:seeds], collection)[0]
         report.claim(
-            Claim.ordered(f"{statement} (nDCG@10 on {collection})",
-                          {name: _over(scores[name], collection)[0], "Revela": whole}, strict=False,
-                          note=f"Over the first {seeds} seed(s) of both.")
-        )  # fmt: skip
+            Claim.ordered(
+                f"{statement} (nDCG@10 on {collection})",
+                {name: _over(scores[name], collection)[0], "Revela": whole},
+                strict=False,
+                note=f"Over the first {seeds} seed(s) of both.",
+            )
+        )
 
 
 def _add_tables(report: Report, found: Measured, scores: Mapping[str, list[dict[str, float]]]) -> None:
     collections = list(found.sizes)
     rows = [
-        [name, len(runs), *(_over(runs, one)[0] for one in collections),
-         *(float(np.std([run[one] for run in runs])) for one in collections)]
+        [
+            name,
+            len(runs),
+            *(_over(runs, one)[0] for one in collections),
+            *(float(np.std([run[one] for run in runs])) for one in collections),
+        ]
         for name, runs in scores.items()
-    ]  # fmt: skip
+    ]
     report.table(
         "nDCG@10, mean over seeds", ["system", "seeds", *collections, *(f"sd, {one}" for one in collections)], rows
     )
     probes = [("start", found.before), *((f"seed {i}", one) for i, one in enumerate(found.probes))]
     report.table(
-        "Next-token loss in second halves, by what the chunks read", ["after", *KINDS, "neighbour", "largest weight"],
+        "Next-token loss in second halves, by what the chunks read",
+        ["after", *KINDS, "neighbour", "largest weight"],
         [[name, *(one.losses[kind] for kind in KINDS), one.neighbour, one.largest] for name, one in probes],
-    )  # fmt: skip
+    )
     tests = {
         (other, collection): paired_t(_mean(found, other, collection), _mean(found, "Revela", collection))
         for collection in collections
@@ -125,9 +153,10 @@ def _add_tables(report: Report, found: Measured, scores: Mapping[str, list[dict[
     }
     corrected = holm([one.p for one in tests.values()])
     report.table(
-        "Revela less the others, paired over queries", ["other", "collection", "difference", "p (t, Holm)"],
+        "Revela less the others, paired over queries",
+        ["other", "collection", "difference", "p (t, Holm)"],
         [[*key, one.difference, p] for (key, one), p in zip(tests.items(), corrected, strict=True)],
-    )  # fmt: skip
+    )
 
 
 def _mean(found: Measured, name: str, collection: str) -> dict[str, float]:
@@ -142,8 +171,16 @@ def _draw(report: Report, found: Measured, scores: Mapping[str, list[dict[str, f
     for number, (collection, hatch) in enumerate(zip(found.sizes, ("", "///"), strict=True)):
         heights = [_over(scores[name], collection)[0] for name in names]
         places = np.arange(len(names)) + (number - 0.5) * 0.4
-        left.bar(places, heights, 0.4, label=collection, color=str(0.35 + 0.45 * number), edgecolor="black", lw=0.5,
-                 hatch=hatch)  # fmt: skip
+        left.bar(
+            places,
+            heights,
+            0.4,
+            label=collection,
+            color=str(0.35 + 0.45 * number),
+            edgecolor="black",
+            lw=0.5,
+            hatch=hatch,
+        )
         for place, name in zip(places, names, strict=True):
             for run in scores[name] if len(scores[name]) > 1 else []:
                 left.plot(place, run[collection], "k.", ms=3)
@@ -155,14 +192,16 @@ def _draw(report: Report, found: Measured, scores: Mapping[str, list[dict[str, f
     right.set(xlabel="next-token loss, second halves", title="What chunks read")
     right.invert_yaxis()
     report.figure(
-        "Retrieval", figure,
+        "Retrieval",
+        figure,
         "Left: nDCG@10 of each system, dots are seeds. Right: loss of the trained language model by the weights.",
-    )  # fmt: skip
+    )
 
 
 def _add_notes(report: Report, found: Measured, settings: RevelaSettings) -> None:
-    sizes = ", ".join(f"{name}: {documents} documents, {queries} queries"
-                      for name, (documents, queries) in found.sizes.items())  # fmt: skip
+    sizes = ", ".join(
+        f"{name}: {documents} documents, {queries} queries" for name, (documents, queries) in found.sizes.items()
+    )
     report.note(
         f"Collections: {sizes}. The functions are those of every fifth module of the standard library; the other "
         "modules are trained on, so that wordnet-terms asks in a language that was seen in docstrings only."

@@ -70,9 +70,10 @@ def make(settings: RevelaSettings, context: Context) -> Texts:
             f"modules is {settings.modules}, too few: {len(kept)} queries ask for functions of unseen ones"
         )
     code = Asked(
-        functions.documents, {one: functions.queries[one] for one in kept},
+        functions.documents,
+        {one: functions.queries[one] for one in kept},
         {one: functions.judgements[one] for one in kept},
-    )  # fmt: skip
+    )
     return Texts(
         seen, [one for one in unseen if one not in known], {"python-functions": code, "wordnet-terms": _terms(settings)}
     )

@@ -41,9 +41,15 @@ def measure(base: Base, texts: Texts, settings: RevelaSettings, context: Context
     learned = texts.seen[: settings.documents]
     documents, unseen = chunked(learned, base, settings), chunked(texts.unseen, base, settings)
     batches = probe_batches(
-        unseen, base.tokenizer, size=settings.batch, group=GROUP, longest=settings.chunk, count=settings.probes,
-        seed=context.seed, device=base.model.device,
-    )  # fmt: skip
+        unseen,
+        base.tokenizer,
+        size=settings.batch,
+        group=GROUP,
+        longest=settings.chunk,
+        count=settings.probes,
+        seed=context.seed,
+        device=base.model.device,
+    )
     fresh = start(base, settings, Variant(settings.batch, 0))
     fresh.eval()
     before, gradient = probe(fresh, batches, unseen, context.seed), gradient_norm(fresh, batches[0])

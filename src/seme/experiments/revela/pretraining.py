@@ -62,11 +62,20 @@ def load(texts: Texts, settings: RevelaSettings, context: Context) -> Base:
     optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     steps = iter(context.progress(range(settings.pretraining), "Training the language model"))
     Trainer(
-        model, Prediction(), data, Budget(steps=settings.pretraining), folder=context.cache / f"revela-{key}",
-        seed=context.seed, optimizer=optimizer, schedule=cosine(warmup=0.05, floor=0.1), clip_norm=1.0,
-        device="cpu" if context.device == "cpu" else None, checkpoint_every=100, log_every=1,
+        model,
+        Prediction(),
+        data,
+        Budget(steps=settings.pretraining),
+        folder=context.cache / f"revela-{key}",
+        seed=context.seed,
+        optimizer=optimizer,
+        schedule=cosine(warmup=0.05, floor=0.1),
+        clip_norm=1.0,
+        device="cpu" if context.device == "cpu" else None,
+        checkpoint_every=100,
+        log_every=1,
         progress=lambda _: next(steps, None),
-    ).run()  # fmt: skip
+    ).run()
     for _ in steps:  # what a broken run had done
         pass
     return Base(model.eval(), tokenizer, key)
@@ -111,11 +120,17 @@ class Prediction(Objective):
 def _config(settings: RevelaSettings, vocabulary: int, end: int) -> LlamaConfig:
     heads = max(2, settings.width // 32)
     return LlamaConfig(
-        vocab_size=vocabulary, hidden_size=settings.width, intermediate_size=3 * settings.width,
-        num_hidden_layers=settings.layers, num_attention_heads=heads,
+        vocab_size=vocabulary,
+        hidden_size=settings.width,
+        intermediate_size=3 * settings.width,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=heads,
         num_key_value_heads=1 if heads % 2 else heads // 2,
-        max_position_embeddings=1024, tie_word_embeddings=True, bos_token_id=end, eos_token_id=end,
-    )  # fmt: skip
+        max_position_embeddings=1024,
+        tie_word_embeddings=True,
+        bos_token_id=end,
+        eos_token_id=end,
+    )
 
 
 def _tokenizer(texts: Sequence[str], vocabulary: int, kept: Path) -> PreTrainedTokenizerFast:

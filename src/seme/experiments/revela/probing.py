@@ -49,9 +49,16 @@ def probe(model: Revela, batches: Sequence[ChunkBatch], documents: Sequence[Sequ
 
 
 def probe_batches(
-    documents: Sequence[Sequence[str]], tokenizer: object, *, size: int, group: int, longest: int, count: int,
-    seed: int, device: torch.device | str = "cpu",
-) -> list[ChunkBatch]:  # fmt: skip
+    documents: Sequence[Sequence[str]],
+    tokenizer: object,
+    *,
+    size: int,
+    group: int,
+    longest: int,
+    count: int,
+    seed: int,
+    device: torch.device | str = "cpu",
+) -> list[ChunkBatch]:
     """Return batches of neighbours on a device."""
     data = ChunkBatches(documents, tokenizer, size=size, group=group, longest=longest, seed=seed)
     return [send_to_device(one, device) for one in islice(data.starting_at(0), count)]

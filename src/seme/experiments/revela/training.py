@@ -57,8 +57,16 @@ def train_revela(
         documents, base.tokenizer, size=variant.batch, group=GROUP, longest=settings.chunk, seed=variant.seed
     )
     steps = settings.steps * settings.batch // variant.batch
-    _train(model, RevelaObjective(dual=variant.dual), data, steps, variant.seed, (base.key, asdict(variant)), settings,
-           context)  # fmt: skip
+    _train(
+        model,
+        RevelaObjective(dual=variant.dual),
+        data,
+        steps,
+        variant.seed,
+        (base.key, asdict(variant)),
+        settings,
+        context,
+    )
     return model.eval()
 
 
@@ -71,9 +79,12 @@ def start(base: Base, settings: RevelaSettings, variant: Variant) -> Revela:
             for one in (retriever.model, language_model):
                 add_lora(one, rank=settings.rank)  # type: ignore[type-var]
     return Revela(
-        retriever, language_model, temperature=settings.temperature, value_norm=variant.value_norm,
+        retriever,
+        language_model,
+        temperature=settings.temperature,
+        value_norm=variant.value_norm,
         frozen=variant.frozen,
-    )  # fmt: skip
+    )
 
 
 def train_crops(
@@ -124,19 +135,33 @@ class CropObjective(Objective):
 
 
 def _train(
-    model: torch.nn.Module, objective: Objective, data: Any, steps: int, seed: int, key: Any,
-    settings: RevelaSettings, context: Context,
-) -> None:  # fmt: skip
+    model: torch.nn.Module,
+    objective: Objective,
+    data: Any,
+    steps: int,
+    seed: int,
+    key: Any,
+    settings: RevelaSettings,
+    context: Context,
+) -> None:
     ignored = {"seeds", "variants", "longest", "queries", "terms", "probes"}
     name = repr((key, steps, settings.model_dump(exclude=ignored)))
     shown = iter(context.progress(range(steps), f"Training {key[1]}"))
     Trainer(
-        model, objective, data, Budget(steps=steps),
-        folder=context.cache / f"revela-{hashlib.sha256(name.encode()).hexdigest()[:16]}", seed=seed,
+        model,
+        objective,
+        data,
+        Budget(steps=steps),
+        folder=context.cache / f"revela-{hashlib.sha256(name.encode()).hexdigest()[:16]}",
+        seed=seed,
         optimizer=_optimizer(model, settings),
-        schedule=linear(warmup=0.1), clip_norm=1.0, device="cpu" if context.device == "cpu" else None,
-        checkpoint_every=max(1, steps // 2), log_every=1, progress=lambda _: next(shown, None),
-    ).run()  # fmt: skip
+        schedule=linear(warmup=0.1),
+        clip_norm=1.0,
+        device="cpu" if context.device == "cpu" else None,
+        checkpoint_every=max(1, steps // 2),
+        log_every=1,
+        progress=lambda _: next(shown, None),
+    ).run()
     for _ in shown:  # what a broken run had done
         pass
 

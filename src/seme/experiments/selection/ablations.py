@@ -62,9 +62,10 @@ def _draw_sweep(report: Report, found: dict[int, Floats]) -> None:
     axes.minorticks_off()
     axes.legend(frameon=False)
     report.figure(
-        "Precision by K", figure,
+        "Precision by K",
+        figure,
         "Precision of the selection by the number of active units per token; a grey line for each topic.",
-    )  # fmt: skip
+    )
 
 
 def _add_layers(report: Report, pool: Pool, embedded: Embedded, settings: SelectionSettings, context: Context) -> None:
@@ -107,9 +108,10 @@ def _add_lengths(report: Report, pool: Pool, embedded: Embedded, settings: Selec
             "Scores depend less on a sample's length when codes are averaged than when they are summed (size of the "
             "Spearman correlation of the score with the distance from the examples' mean length)",
             {name: float(np.mean(values)) for name, values in found.items()},
-            spread=float(np.std(found["mean"])), paper_value="sums favour samples as long as the average example",
+            spread=float(np.std(found["mean"])),
+            paper_value="sums favour samples as long as the average example",
         )
-    )  # fmt: skip
+    )
 
 
 def _add_duplicates(

@@ -103,15 +103,23 @@ def _by_words(pool: Pool) -> Scorer:
 
 
 def _claim_differences(
-    report: Report, found: Mapping[str, Floats], spread: tuple[float, float], pool: Pool,
-    settings: SelectionSettings, context: Context,
-) -> None:  # fmt: skip
+    report: Report,
+    found: Mapping[str, Floats],
+    spread: tuple[float, float],
+    pool: Pool,
+    settings: SelectionSettings,
+    context: Context,
+) -> None:
     note = f"Over {settings.seeds} dictionaries; each topic is the task {settings.draws} times."
     report.claim(
-        Claim.ordered("The selection is of the task's topic more often than a random one (precision)",
-                      {name: float(found[name].mean()) for name in (RANDOM, MONA)}, paper_value=_PAPER, spread=spread,
-                      note=note)
-    )  # fmt: skip
+        Claim.ordered(
+            "The selection is of the task's topic more often than a random one (precision)",
+            {name: float(found[name].mean()) for name in (RANDOM, MONA)},
+            paper_value=_PAPER,
+            spread=spread,
+            note=note,
+        )
+    )
     others = (
         (ACTIVATIONS, "It is more precise than by the cosine of raw activations", 0.0),
         (BM25, "It is as precise as by BM25, to within two points", -_POINTS),
@@ -126,10 +134,16 @@ def _claim_differences(
         else:
             one = paired_bootstrap(found[MONA], found[name], context.rng("bootstrap", name))
             report.claim(
-                Claim.at_least(statement, measured=one.low, floor=floor, paper_value=_PAPER, spread=(one.low, one.high),
-                               note=f"Mean difference {one.mean:+.3f} over {len(pool.topics)} topics: "
-                                    f"{found[MONA].mean():.3f} against {found[name].mean():.3f}.")
-            )  # fmt: skip
+                Claim.at_least(
+                    statement,
+                    measured=one.low,
+                    floor=floor,
+                    paper_value=_PAPER,
+                    spread=(one.low, one.high),
+                    note=f"Mean difference {one.mean:+.3f} over {len(pool.topics)} topics: "
+                    f"{found[MONA].mean():.3f} against {found[name].mean():.3f}.",
+                )
+            )
 
 
 def _claim_metrics(report: Report, found: Mapping[str, Floats], settings: SelectionSettings) -> None:
@@ -159,7 +173,8 @@ def _add_figure(report: Report, found: Mapping[str, Floats], pool: Pool) -> None
     axes.set_yticks(range(len(names)), [f"{name} ({100 * found[name].mean():.0f})" for name in names], fontsize=8)
     figure.colorbar(image, ax=axes, label="precision")
     report.figure(
-        "Precision by topic", figure,
+        "Precision by topic",
+        figure,
         "Share of the selected samples that are of the task's topic, in percent, by method and topic; the best method "
         "is on top, its mean beside its name.",
-    )  # fmt: skip
+    )

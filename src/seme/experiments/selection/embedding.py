@@ -68,9 +68,14 @@ def embed(
     main = Kind(depth - 2 if settings.layer is None else settings.layer, settings.k, context.seed)
     layers = sorted({*settings.other_layers, main.layer, depth - 1})
     recorded = record(
-        language_model.model, batches(language_model, pool.samples), [f"resid.{layer}" for layer in layers],
-        folder=context.folder / "activations", dtype="bfloat16", name=settings.model, progress=context.progress,
-    )  # fmt: skip
+        language_model.model,
+        batches(language_model, pool.samples),
+        [f"resid.{layer}" for layer in layers],
+        folder=context.folder / "activations",
+        dtype="bfloat16",
+        name=settings.model,
+        progress=context.progress,
+    )
     # What all samples begin with would have a share in every dictionary, and says nothing.
     stores = {site: one.part(np.flatnonzero(one.index[:, 1] >= pool.first)) for site, one in recorded.items()}
     dictionaries = _train(stores, main, settings, context)
@@ -108,10 +113,15 @@ def _train(
 
 def _dictionary(kind: Kind, width: int, settings: SelectionSettings, context: Context) -> TopK:
     return TopK(
-        settings.expansion * width, k=kind.k, learning_rate=settings.learning_rate, batch_size=settings.batch_size,
-        steps=settings.steps, revive_every=max(1, settings.steps // 4), seed=kind.seed,
+        settings.expansion * width,
+        k=kind.k,
+        learning_rate=settings.learning_rate,
+        batch_size=settings.batch_size,
+        steps=settings.steps,
+        revive_every=max(1, settings.steps // 4),
+        seed=kind.seed,
         device="cpu" if context.device == "cpu" else None,
-    )  # fmt: skip
+    )
 
 
 def _add_table(

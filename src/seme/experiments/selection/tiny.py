@@ -26,9 +26,14 @@ def train_tiny(instructions: Sequence[Instruction], context: Context, steps: int
     tokenizer = _tokenizer([f"{one.prompt}\n{one.response}" for one in instructions])
     texts = [one.text for one in read_samples(tokenizer, instructions)]
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=_WIDTH, intermediate_size=4 * _WIDTH, num_hidden_layers=_LAYERS,
-        num_attention_heads=4, num_key_value_heads=4, max_position_embeddings=256,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        hidden_size=_WIDTH,
+        intermediate_size=4 * _WIDTH,
+        num_hidden_layers=_LAYERS,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=256,
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
         model = LlamaForCausalLM(config)
@@ -36,9 +41,14 @@ def train_tiny(instructions: Sequence[Instruction], context: Context, steps: int
     blocks = token_blocks(tokenizer, texts, length=64, size=8)
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     Trainer(
-        model, NextToken(), blocks, Budget(steps=steps), seed=context.seed, optimizer=optimizer,
+        model,
+        NextToken(),
+        blocks,
+        Budget(steps=steps),
+        seed=context.seed,
+        optimizer=optimizer,
         device="cpu" if context.device == "cpu" else None,
-    ).run()  # fmt: skip
+    ).run()
     return LanguageModel(model.eval(), tokenizer, "tiny")
 
 

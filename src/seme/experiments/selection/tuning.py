@@ -32,9 +32,13 @@ Curve = list[float]
 
 
 def add(
-    report: Report, language_model: LanguageModel, pool: Pool, scorers: Mapping[str, Scorer],
-    settings: SelectionSettings, context: Context,
-) -> None:  # fmt: skip
+    report: Report,
+    language_model: LanguageModel,
+    pool: Pool,
+    scorers: Mapping[str, Scorer],
+    settings: SelectionSettings,
+    context: Context,
+) -> None:
     """Tune on the selection of each method, for some topics and seeds."""
     if not settings.tuned or not settings.tuning_seeds:
         report.claim(Claim.not_tested(_STATEMENT, "No tuning was asked for.", _PAPER))
@@ -67,9 +71,12 @@ def _chosen(
 
 
 def _tune(
-    language_model: LanguageModel, chosen: Sequence[Sample], held_out: Sequence[dict[str, torch.Tensor]],
-    settings: SelectionSettings, seed: int,
-) -> tuple[float, Curve]:  # fmt: skip
+    language_model: LanguageModel,
+    chosen: Sequence[Sample],
+    held_out: Sequence[dict[str, torch.Tensor]],
+    settings: SelectionSettings,
+    seed: int,
+) -> tuple[float, Curve]:
     """Return the perplexity after tuning, and the loss of each step; the model's own weights stay as they are."""
     model, depth = language_model.model, int(language_model.model.config.num_hidden_layers)
     layers = list(range(depth - max(1, depth // 3), depth))
@@ -82,10 +89,17 @@ def _tune(
     data = [_masked(language_model, mixed[start : start + _SIZE]) for start in range(0, len(mixed), _SIZE)]
     learned = [parameter for parameter in tuned.parameters() if parameter.requires_grad]
     outcome = Trainer(
-        tuned, NextToken(), data, Budget(steps=settings.epochs * len(data)), seed=seed, clip_norm=1.0, log_every=1,
-        optimizer=torch.optim.AdamW(learned, lr=settings.rate), schedule=cosine(warmup=0.1),
+        tuned,
+        NextToken(),
+        data,
+        Budget(steps=settings.epochs * len(data)),
+        seed=seed,
+        clip_norm=1.0,
+        log_every=1,
+        optimizer=torch.optim.AdamW(learned, lr=settings.rate),
+        schedule=cosine(warmup=0.1),
         device="cpu" if model.device.type == "cpu" else None,
-    ).run()  # fmt: skip
+    ).run()
     perplexity = _perplexity(tuned, held_out)
     tuned.unload()
     return perplexity, [one["loss"] for one in outcome.metrics]
@@ -126,21 +140,29 @@ def _claim(report: Report, after: Mapping[str, Mapping[str, Sequence[float]]], s
     mean = [float(np.exp(np.log(values).mean())) for values in (random, ours)]
     report.claim(
         Claim.ratio_at_least(
-            f"{_STATEMENT} (random over selected, geometric mean)", measured=mean[0], baseline=mean[1],
-            factor=1.02, paper_value=_PAPER, spread=(float(ratios.min()), float(ratios.max())),
+            f"{_STATEMENT} (random over selected, geometric mean)",
+            measured=mean[0],
+            baseline=mean[1],
+            factor=1.02,
+            paper_value=_PAPER,
+            spread=(float(ratios.min()), float(ratios.max())),
             note=f"{len(ratios)} pairs of runs; LoRA of the last third of layers, perplexity of answers held out.",
         )
-    )  # fmt: skip
+    )
 
 
 def _add_table(
-    report: Report, before: Mapping[str, float], after: Mapping[str, Mapping[str, Sequence[float]]],
+    report: Report,
+    before: Mapping[str, float],
+    after: Mapping[str, Mapping[str, Sequence[float]]],
     settings: SelectionSettings,
-) -> None:  # fmt: skip
+) -> None:
     rows: list[list[Any]] = [
         [topic, name, before[topic], float(np.mean(values)), min(values), max(values)]
-        for topic in settings.tuned for name in _METHODS if (values := after[name][topic])
-    ]  # fmt: skip
+        for topic in settings.tuned
+        for name in _METHODS
+        if (values := after[name][topic])
+    ]
     columns = ["topic", "selected by", "before", "after, mean of runs", "lowest", "highest"]
     report.table("Perplexity of the task's answers that were held out", columns, rows)
     for name in (BM25, RANDOM):
@@ -160,7 +182,8 @@ def _draw(report: Report, curves: Mapping[tuple[str, str], Sequence[Curve]], set
         panel.set_ylabel("loss of the answers, nats")
     panels[0].legend(frameon=False)
     report.figure(
-        "Loss while tuning", figure,
+        "Loss while tuning",
+        figure,
         "Training loss on what each method selected, mean over runs, smoothed over three steps. A lower loss says that "
         "samples are easier, not that they help: the table of perplexities says that.",
-    )  # fmt: skip
+    )

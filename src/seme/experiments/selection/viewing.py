@@ -34,9 +34,15 @@ def add(report: Report, pool: Pool, embedded: Embedded, settings: SelectionSetti
         report.claim(Claim.not_tested(statement, why, paper))
     else:
         report.claim(
-            Claim.ratio_at_least(statement, measured=found.separation, baseline=found.chance, factor=10.0,
-                                 paper_value=paper, note=f"{names[0]} and {names[1]}.")
-        )  # fmt: skip
+            Claim.ratio_at_least(
+                statement,
+                measured=found.separation,
+                baseline=found.chance,
+                factor=10.0,
+                paper_value=paper,
+                note=f"{names[0]} and {names[1]}.",
+            )
+        )
     _add_separations(report, pool, embedded)
     _draw(report, found, (names[0], names[1]))
 
@@ -45,12 +51,14 @@ def _add_separations(report: Report, pool: Pool, embedded: Embedded) -> None:
     """Set the separation of each topic from each other beside that of raw activations."""
     rows = []
     for name, codes in (
-        ("codes", embedded.codes[embedded.main]), ("activations", embedded.activations[embedded.main.layer]),
-    ):  # fmt: skip
+        ("codes", embedded.codes[embedded.main]),
+        ("activations", embedded.activations[embedded.main.layer]),
+    ):
         shares = [
             unit_profiles(codes[pool.labels == one], codes[pool.labels == other], units=_UNITS).separation
-            for one in range(len(pool.topics)) for other in range(one)
-        ]  # fmt: skip
+            for one in range(len(pool.topics))
+            for other in range(one)
+        ]
         rows.append([name, float(np.mean(shares)), float(np.min(shares)), float(np.max(shares))])
     title = f"Share of variance between two topics, over all pairs ({_UNITS} units that vary most)"
     report.table(title, ["embedding", "mean", "lowest", "highest"], rows)
@@ -69,8 +77,9 @@ def _draw(report: Report, found: Profiles, names: tuple[str, str]) -> None:
     axes[0].set_ylim(0, float(np.quantile(np.concatenate([found.first, found.second]), 0.999)))
     axes[1].set_xlabel(f"the {len(order)} units that vary most, by the difference of the tasks")
     report.figure(
-        "Units of two tasks", figure,
+        "Units of two tasks",
+        figure,
         "Mean activation of the units that vary most over the samples of two topics: a thin line for each sample, the "
         f"thick one is their mean, and the broken one that of the other topic. {found.separation:.0%} of the variance "
         f"lies between the topics, and {found.chance:.1%} would by chance.",
-    )  # fmt: skip
+    )

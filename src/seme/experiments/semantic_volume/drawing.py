@@ -76,5 +76,5 @@ class Models:
         seed = int(self.context.rng("draws", drawing.longest, count, start).integers(2**62))
         rows = sample(
             self.language.model, self.language.tokenizer, prompts, count, drawing, seed=seed, batch=len(prompts)
-        )  # fmt: skip
+        )
         return {"rows": [[(g.text, g.log_probs.tolist(), g.entropies.tolist(), g.ended) for g in row] for row in rows]}

@@ -15,9 +15,12 @@ from seme.interp.uncertainty import AMBIGUOUS, Drawing, Samples, auroc
 from seme.report import Claim, Report
 
 _TEMPLATES = (
-    "Tell me about {word}: {gloss}", "Tell me about {word}, meaning {gloss}", "Tell me about {word}, that is, {gloss}",
-    "I want to know about {word} in the sense of {gloss}", "What should I know about {word}, {gloss}?",
-)  # fmt: skip
+    "Tell me about {word}: {gloss}",
+    "Tell me about {word}, meaning {gloss}",
+    "Tell me about {word}, that is, {gloss}",
+    "I want to know about {word} in the sense of {gloss}",
+    "What should I know about {word}, {gloss}?",
+)
 _SHOWN = (
     "Request: Tell me about mercury\nClarified: Tell me about mercury, the metal that is liquid\n"
     "Request: Tell me about giraffe\nClarified: Tell me about giraffe, the tall animal of Africa\n"
@@ -40,20 +43,28 @@ def add(report: Report, models: Models) -> External:
     ambiguous = np.array([word.ambiguous for word in words])
     asked = [f"Tell me about {word.text}" for word in words]
     rng = context.rng("glosses")
-    glossed = Samples.of([_glossed(word, settings.samples, rng) for word in words], encode=models.encode,
-                         questions=asked)  # fmt: skip
+    glossed = Samples.of(
+        [_glossed(word, settings.samples, rng) for word in words], encode=models.encode, questions=asked
+    )
     drawing = Drawing(settings.longest)
-    drawn = models.draw([f"{_SHOWN}Request: {one}\nClarified: {one}," for one in asked], settings.samples, drawing,
-                        "Clarifying requests")  # fmt: skip
+    drawn = models.draw(
+        [f"{_SHOWN}Request: {one}\nClarified: {one}," for one in asked],
+        settings.samples,
+        drawing,
+        "Clarifying requests",
+    )
     continued = Samples.of(
         [[f"{one}, {text.text}" for text in row] for one, row in zip(asked, drawn, strict=True)],
-        questions=asked, encode=models.encode,
+        questions=asked,
+        encode=models.encode,
         log_probs=[[one.log_probs for one in row] for row in drawn],
         entropies=[[one.entropies for one in row] for row in drawn],
-    )  # fmt: skip
+    )
     judged = {"asked whether ambiguous": models.judge(continued, (AMBIGUOUS, " No", " Yes"), "Asking for ambiguity")}
-    split = [Case.split(name, samples, ambiguous, settings.validation, context.rng("split words"))
-             for name, samples in (("oracle", glossed), ("external", continued))]  # fmt: skip
+    split = [
+        Case.split(name, samples, ambiguous, settings.validation, context.rng("split words"))
+        for name, samples in (("oracle", glossed), ("external", continued))
+    ]
     oracle = scoring.score(split[0], settings, context, judged, tokens=False)
     model = scoring.score(split[1], settings, context, judged)
     scoring.tabulate(report, oracle, "External: ambiguous words, clarified with WordNet's glosses", 200, context)
@@ -84,19 +95,32 @@ def _glossed(word: Word, count: int, rng: np.random.Generator) -> list[str]:
 
 def _claim(report: Report, oracle: Scored, model: Scored) -> None:
     report.claim(
-        Claim.at_least("Semantic volume of requests clarified with WordNet's glosses flags ambiguous words (AUROC)",
-                       measured=oracle.areas[VOLUME], floor=0.9, spread=oracle.interval(VOLUME))
-    )  # fmt: skip
+        Claim.at_least(
+            "Semantic volume of requests clarified with WordNet's glosses flags ambiguous words (AUROC)",
+            measured=oracle.areas[VOLUME],
+            floor=0.9,
+            spread=oracle.interval(VOLUME),
+        )
+    )
     report.claim(
-        Claim.at_least("Semantic volume of requests that the model clarified flags ambiguous words (AUROC)",
-                       measured=model.areas[VOLUME], floor=0.6, spread=model.interval(VOLUME),
-                       paper_value="best of all methods on CLAMBER and AmbigQA")
-    )  # fmt: skip
+        Claim.at_least(
+            "Semantic volume of requests that the model clarified flags ambiguous words (AUROC)",
+            measured=model.areas[VOLUME],
+            floor=0.6,
+            spread=model.interval(VOLUME),
+            paper_value="best of all methods on CLAMBER and AmbigQA",
+        )
+    )
     low = min(model.areas, key=lambda name: model.areas[name])
-    claim_beyond(report, model, model.best_baseline(), "External: semantic volume outperforms every baseline",
-                 paper_value="consistently outperforms existing baselines",
-                 note=f"The lowest is {low}, with {model.areas[low]:.3f}: it tells as much the other way round as "
-                      f"{1 - model.areas[low]:.3f} does.")  # fmt: skip
+    claim_beyond(
+        report,
+        model,
+        model.best_baseline(),
+        "External: semantic volume outperforms every baseline",
+        paper_value="consistently outperforms existing baselines",
+        note=f"The lowest is {low}, with {model.areas[low]:.3f}: it tells as much the other way round as "
+        f"{1 - model.areas[low]:.3f} does.",
+    )
 
 
 def _claim_controls(report: Report, words: Sequence[Word], ambiguous: np.ndarray) -> None:
@@ -107,12 +131,26 @@ def _claim_controls(report: Report, words: Sequence[Word], ambiguous: np.ndarray
     }
     areas = {name: auroc(values, ambiguous) for name, values in surface.items()}
     columns = ["property", "AUROC of ambiguous", "mean, ambiguous", "mean, clear"]
-    report.table("External: surface of the words", columns, [
-        [name, areas[name], float(np.mean(np.array(values)[ambiguous])), float(np.mean(np.array(values)[~ambiguous]))]
-        for name, values in surface.items()
-    ])  # fmt: skip
+    report.table(
+        "External: surface of the words",
+        columns,
+        [
+            [
+                name,
+                areas[name],
+                float(np.mean(np.array(values)[ambiguous])),
+                float(np.mean(np.array(values)[~ambiguous])),
+            ]
+            for name, values in surface.items()
+        ],
+    )
     worst = max(("letters", "rank by frequency"), key=lambda name: abs(areas[name] - 0.5))
     report.claim(
-        Claim.equal("Control: length and frequency do not tell ambiguous words from clear ones (AUROC, the worse one)",
-                    measured=areas[worst], value=0.5, tolerance=0.1, note=f"The worse one is {worst}.")
-    )  # fmt: skip
+        Claim.equal(
+            "Control: length and frequency do not tell ambiguous words from clear ones (AUROC, the worse one)",
+            measured=areas[worst],
+            value=0.5,
+            tolerance=0.1,
+            note=f"The worse one is {worst}.",
+        )
+    )

@@ -35,10 +35,11 @@ def _draw_scores(report: Report, answers: Scored, requests: Scored) -> None:
         axes.set_xlabel("AUROC, 95 % interval")
         axes.set_title(title, fontsize=10)
     report.figure(
-        "Scores", figure,
+        "Scores",
+        figure,
         "How well each score tells uncertain questions from certain ones on the test part: the diamond is semantic "
         "volume, the dotted line is chance.",
-    )  # fmt: skip
+    )
 
 
 def _draw_ablations(report: Report, internal: Internal) -> None:
@@ -55,10 +56,11 @@ def _draw_ablations(report: Report, internal: Internal) -> None:
     right.minorticks_off()
     right.set_xlabel("principal components")
     report.figure(
-        "Samples and components", figure,
+        "Samples and components",
+        figure,
         "Semantic volume with fewer samples (mean over subsets), and with other numbers of principal components at the "
         "epsilon that was chosen; bands are 95 % intervals over resampled questions.",
-    )  # fmt: skip
+    )
 
 
 def _band(axes: Axes, points: dict[int, Point], style: str) -> None:

@@ -65,19 +65,36 @@ def add(report: Report, models: Models) -> Internal:
 def _claim(report: Report, scored: Scored) -> None:
     areas = scored.areas
     report.claim(
-        Claim.at_least("Semantic volume of sampled answers tells wrong answers from right ones (AUROC)",
-                       measured=areas[VOLUME], floor=0.65, spread=scored.interval(VOLUME),
-                       paper_value="best of all methods on TriviaQA and SQuAD")
-    )  # fmt: skip
+        Claim.at_least(
+            "Semantic volume of sampled answers tells wrong answers from right ones (AUROC)",
+            measured=areas[VOLUME],
+            floor=0.65,
+            spread=scored.interval(VOLUME),
+            paper_value="best of all methods on TriviaQA and SQuAD",
+        )
+    )
     for name, slack in (
-        ("mean cosine distance", 0.0), ("lexical dissimilarity", 0.0), ("number of meanings", 0.01),
+        ("mean cosine distance", 0.0),
+        ("lexical dissimilarity", 0.0),
+        ("number of meanings", 0.01),
         ("semantic entropy", 0.0),
-    ):  # fmt: skip
-        claim_beyond(report, scored, name, f"Internal: semantic volume separates better than {name}" if not slack else
-                     f"Internal: semantic volume separates no worse than {name} by more than {slack:g}",
-                     slack=slack)  # fmt: skip
-    claim_beyond(report, scored, scored.best_baseline(), "Internal: semantic volume outperforms every baseline",
-                 paper_value="consistently outperforms existing baselines")  # fmt: skip
+    ):
+        claim_beyond(
+            report,
+            scored,
+            name,
+            f"Internal: semantic volume separates better than {name}"
+            if not slack
+            else f"Internal: semantic volume separates no worse than {name} by more than {slack:g}",
+            slack=slack,
+        )
+    claim_beyond(
+        report,
+        scored,
+        scored.best_baseline(),
+        "Internal: semantic volume outperforms every baseline",
+        paper_value="consistently outperforms existing baselines",
+    )
 
 
 def _tabulate_families(report: Report, scored: Scored, families: list[str]) -> None:
@@ -87,10 +104,14 @@ def _tabulate_families(report: Report, scored: Scored, families: list[str]) -> N
         here = case.test & (family == name)
         labels = case.uncertain[here]
         both = len(np.unique(labels)) == 2
-        rows.append([
-            name, int(here.sum()), float(labels.mean()) if len(labels) else "-",
-            *(auroc(values[here], labels) if both else "-" for values in scored.scores.values()),
-        ])  # fmt: skip
+        rows.append(
+            [
+                name,
+                int(here.sum()),
+                float(labels.mean()) if len(labels) else "-",
+                *(auroc(values[here], labels) if both else "-" for values in scored.scores.values()),
+            ]
+        )
     report.table("Internal: AUROC by family", ["family", "questions", "wrong", *scored.scores], rows)
 
 
@@ -126,9 +147,10 @@ def _curve(scored: Scored, samples: Samples, dims: int, epsilon: float) -> Point
 
 def _mean(points: list[Point]) -> Point:
     return Point(
-        float(np.mean([one.area for one in points])), np.mean([one.resampled for one in points], axis=0),
+        float(np.mean([one.area for one in points])),
+        np.mean([one.resampled for one in points], axis=0),
         float(np.mean([one.validated for one in points])),
-    )  # fmt: skip
+    )
 
 
 def _claim_counts(report: Report, by_count: dict[int, Point]) -> None:
@@ -136,18 +158,27 @@ def _claim_counts(report: Report, by_count: dict[int, Point]) -> None:
     names = [f"{count} samples {by_count[count].area:.3f}" for count in sorted(by_count)]
     gained = interval(full.resampled - few.resampled)
     report.claim(
-        Claim.at_least("More samples separate better (lower end of the 95 % interval of the AUROC gained from the "
-                       "fewest to the most)",
-                       measured=gained[0], floor=0.0, spread=gained, paper_value="rises with n, then saturates",
-                       note=f"{', '.join(names)}; the mean over {_DRAWS} subsets of the samples, on the same resampled "
-                            "questions.")
-    )  # fmt: skip
+        Claim.at_least(
+            "More samples separate better (lower end of the 95 % interval of the AUROC gained from the "
+            "fewest to the most)",
+            measured=gained[0],
+            floor=0.0,
+            spread=gained,
+            paper_value="rises with n, then saturates",
+            note=f"{', '.join(names)}; the mean over {_DRAWS} subsets of the samples, on the same resampled questions.",
+        )
+    )
     slows = interval((half.resampled - few.resampled) - (full.resampled - half.resampled))
     report.claim(
-        Claim.at_least("The gain saturates (lower end of the 95 % interval of the AUROC that the first doubling of the "
-                       "samples gains above the second)", measured=slows[0], floor=0.0, spread=slows,
-                       note=f"{half.area - few.area:.3f} by the first, {full.area - half.area:.3f} by the second.")
-    )  # fmt: skip
+        Claim.at_least(
+            "The gain saturates (lower end of the 95 % interval of the AUROC that the first doubling of the "
+            "samples gains above the second)",
+            measured=slows[0],
+            floor=0.0,
+            spread=slows,
+            note=f"{half.area - few.area:.3f} by the first, {full.area - half.area:.3f} by the second.",
+        )
+    )
 
 
 def _claim_dims(report: Report, case: Case, by_dims: dict[int, Point]) -> None:
@@ -156,10 +187,15 @@ def _claim_dims(report: Report, case: Case, by_dims: dict[int, Point]) -> None:
     ends = np.maximum(by_dims[low].resampled, by_dims[high].resampled)
     above = interval(by_dims[inside].resampled - ends)
     report.claim(
-        Claim.at_least("The best number of components lies inside the range (lower end of the 95 % interval of the "
-                       "AUROC above the better end)", measured=above[0], floor=0.0, spread=above,
-                       paper_value="a tuned hyper-parameter",
-                       note=f"Best inside, on the validation part of {int((~case.test).sum())} questions: {inside}, "
-                            f"with {by_dims[inside].area:.3f} on the rest; ends: {low} with "
-                            f"{by_dims[low].area:.3f}, {high} with {by_dims[high].area:.3f}.")
-    )  # fmt: skip
+        Claim.at_least(
+            "The best number of components lies inside the range (lower end of the 95 % interval of the "
+            "AUROC above the better end)",
+            measured=above[0],
+            floor=0.0,
+            spread=above,
+            paper_value="a tuned hyper-parameter",
+            note=f"Best inside, on the validation part of {int((~case.test).sum())} questions: {inside}, "
+            f"with {by_dims[inside].area:.3f} on the rest; ends: {low} with "
+            f"{by_dims[low].area:.3f}, {high} with {by_dims[high].area:.3f}.",
+        )
+    )

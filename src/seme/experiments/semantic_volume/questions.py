@@ -24,10 +24,22 @@ _EXAMPLES = {
     "kind": (("What kind of thing is a robin?", "bird"), ("What kind of thing is a hammer?", "tool")),
     "sum": (("What is 2 + 3?", "5"), ("What is 12 + 7?", "19")),
 }
-_TOO_WIDE = frozenset({
-    "entity", "physical entity", "abstraction", "abstract entity", "object", "physical object", "whole", "unit",
-    "thing", "matter", "artifact", "artefact",
-})  # fmt: skip
+_TOO_WIDE = frozenset(
+    {
+        "entity",
+        "physical entity",
+        "abstraction",
+        "abstract entity",
+        "object",
+        "physical object",
+        "whole",
+        "unit",
+        "thing",
+        "matter",
+        "artifact",
+        "artefact",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

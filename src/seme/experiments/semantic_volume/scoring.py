@@ -61,8 +61,9 @@ class Case:
             if len(places) < 2:
                 raise InputError(
                     f"{len(places)} of the {len(uncertain)} questions ({name}) are {'un' * label}certain, expected "
-                    "2 or more", hint="Ask more questions, or of another model",
-                )  # fmt: skip
+                    "2 or more",
+                    hint="Ask more questions, or of another model",
+                )
             test[places[: max(1, round(share * len(places)))]] = False
         return cls(name, samples, uncertain, test)
 
@@ -146,17 +147,28 @@ def mean_words(samples: Samples, /) -> Floats:
 
 
 def claim_beyond(
-    report: Report, scored: Scored, other: str, statement: str, *, slack: float = 0.0, paper_value: str = "",
+    report: Report,
+    scored: Scored,
+    other: str,
+    statement: str,
+    *,
+    slack: float = 0.0,
+    paper_value: str = "",
     note: str = "",
-) -> None:  # fmt: skip
+) -> None:
     """Claim that the volume's AUROC is above another score's by more than the noise of the questions."""
     spread, areas = scored.interval(VOLUME, other), scored.areas
     report.claim(
-        Claim.at_least(f"{statement} (lower end of the 95 % interval of the difference in AUROC)",
-                       measured=spread[0], floor=-slack if slack else 0.0, spread=spread, paper_value=paper_value,
-                       note=f"{areas[VOLUME]:.3f} against {areas[other]:.3f} of {other}, on the same resampled "
-                            f"questions. {note}".strip())
-    )  # fmt: skip
+        Claim.at_least(
+            f"{statement} (lower end of the 95 % interval of the difference in AUROC)",
+            measured=spread[0],
+            floor=-slack if slack else 0.0,
+            spread=spread,
+            paper_value=paper_value,
+            note=f"{areas[VOLUME]:.3f} against {areas[other]:.3f} of {other}, on the same resampled "
+            f"questions. {note}".strip(),
+        )
+    )
 
 
 def tabulate(report: Report, scored: Scored, name: str, shuffles: int, context: Context) -> None:

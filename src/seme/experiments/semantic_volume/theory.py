@@ -24,24 +24,36 @@ def add(report: Report, settings: SemanticVolumeSettings, context: Context) -> N
     """Simulate Gaussians and two clusters."""
     halves, theory, gaps = _gaussians(settings.rows, context)
     report.claim(
-        Claim.at_most("Half the volume of Gaussian samples is their differential entropy and a constant "
-                      "(largest relative difference)", measured=float(np.max(gaps)), ceiling=0.01,
-                      spread=(float(np.min(gaps)), float(np.max(gaps))), paper_value="affine in the entropy",
-                      note=f"{_DIMS[0]} to {_DIMS[-1]} dimensions, {settings.rows} samples, covariances at random.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Half the volume of Gaussian samples is their differential entropy and a constant "
+            "(largest relative difference)",
+            measured=float(np.max(gaps)),
+            ceiling=0.01,
+            spread=(float(np.min(gaps)), float(np.max(gaps))),
+            paper_value="affine in the entropy",
+            note=f"{_DIMS[0]} to {_DIMS[-1]} dimensions, {settings.rows} samples, covariances at random.",
+        )
+    )
     _claim_invariance(report, context)
     volumes, entropies = _two_clusters(context)
     steps = np.diff(volumes)
     report.claim(
-        Claim.at_least("Two clusters of equal mass that move apart: the volume rises at every step (smallest rise)",
-                       measured=float(steps.min()), floor=1e-6,
-                       note=f"Angles of {_ANGLES[0]} to {_ANGLES[-1]}; the volume rises by {steps.sum():.3f} nats.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Two clusters of equal mass that move apart: the volume rises at every step (smallest rise)",
+            measured=float(steps.min()),
+            floor=1e-6,
+            note=f"Angles of {_ANGLES[0]} to {_ANGLES[-1]}; the volume rises by {steps.sum():.3f} nats.",
+        )
+    )
     report.claim(
-        Claim.equal("Two clusters of equal mass that move apart: semantic entropy stays where it is (largest change)",
-                    measured=float(np.ptp(entropies)), value=0.0, tolerance=1e-9,
-                    note=f"It is {entropies[0]:.4f} nats; ln 2 is {math.log(2):.4f}.")
-    )  # fmt: skip
+        Claim.equal(
+            "Two clusters of equal mass that move apart: semantic entropy stays where it is (largest change)",
+            measured=float(np.ptp(entropies)),
+            value=0.0,
+            tolerance=1e-9,
+            note=f"It is {entropies[0]:.4f} nats; ln 2 is {math.log(2):.4f}.",
+        )
+    )
     _claim_limit(report, context)
     _draw(report, halves, theory, volumes, entropies)
 
@@ -68,15 +80,21 @@ def _claim_invariance(report: Report, context: Context) -> None:
     sets = rng.normal(size=(30, n, d)) * rng.uniform(0.3, 2, size=(30, 1, 1))
     shifts = log_scatter(sets @ w.T) - log_scatter(sets)
     report.claim(
-        Claim.at_most("A linear map W adds 2 log|det W| to every volume (largest difference)",
-                      measured=float(np.abs(shifts - 2 * np.linalg.slogdet(w).logabsdet).max()), ceiling=1e-8)
-    )  # fmt: skip
+        Claim.at_most(
+            "A linear map W adds 2 log|det W| to every volume (largest difference)",
+            measured=float(np.abs(shifts - 2 * np.linalg.slogdet(w).logabsdet).max()),
+            ceiling=1e-8,
+        )
+    )
     turn = ortho_group(d, seed=rng).rvs()
     moved = log_volume(sets[:, rng.permutation(n)] @ turn.T, epsilon=1e-6)
     report.claim(
-        Claim.at_most("The volume keeps when samples are put in another order and turned (largest difference)",
-                      measured=float(np.abs(moved - log_volume(sets, epsilon=1e-6)).max()), ceiling=1e-8)
-    )  # fmt: skip
+        Claim.at_most(
+            "The volume keeps when samples are put in another order and turned (largest difference)",
+            measured=float(np.abs(moved - log_volume(sets, epsilon=1e-6)).max()),
+            ceiling=1e-8,
+        )
+    )
 
 
 def _two_clusters(context: Context) -> tuple[list[float], list[float]]:
@@ -103,11 +121,15 @@ def _claim_limit(report: Report, context: Context) -> None:
     volumes = [float(SemanticVolume(None)(one)[0]) for one in found]
     entropies = [float(SemanticEntropy()(one)[0]) for one in found]
     report.claim(
-        Claim.at_least("Where samples fall into tight, orthogonal clusters, volume and semantic entropy rank questions "
-                       "alike (Spearman)", measured=float(spearmanr(volumes, entropies).statistic), floor=0.9,
-                       paper_value="semantic entropy is the special case",
-                       note="60 sets of 20 samples with the masses of up to 6 clusters at random.")
-    )  # fmt: skip
+        Claim.at_least(
+            "Where samples fall into tight, orthogonal clusters, volume and semantic entropy rank questions "
+            "alike (Spearman)",
+            measured=float(spearmanr(volumes, entropies).statistic),
+            floor=0.9,
+            paper_value="semantic entropy is the special case",
+            note="60 sets of 20 samples with the masses of up to 6 clusters at random.",
+        )
+    )
 
 
 def _draw(
@@ -126,7 +148,8 @@ def _draw(
     right.set_ylabel("nats")
     right.legend(fontsize=8)
     report.figure(
-        "Theory", figure,
+        "Theory",
+        figure,
         "Left: half the volume of Gaussian samples against their differential entropy and the constant that theory "
         "adds. Right: two tight clusters of equal mass that move apart.",
-    )  # fmt: skip
+    )

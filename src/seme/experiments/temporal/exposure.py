@@ -51,8 +51,20 @@ def add(report: Report, settings: TemporalSettings, context: Context) -> None:
         gaps[name] = exposure_gap(cosines["Year"], cosines["Number"], kept, draws=settings.draws, seed=context.seed)
         matrices[name] = cosines
         rows += [_row(name, kind, cosines[kind], kept, settings, context) for kind in KINDS]
-    columns = ["space", "asked of", "years", "logarithm", "digits", "best reference", "reference", "from", "to",
-               "held-out: logarithm", "held-out: digits", "held-out: reference"]  # fmt: skip
+    columns = [
+        "space",
+        "asked of",
+        "years",
+        "logarithm",
+        "digits",
+        "best reference",
+        "reference",
+        "from",
+        "to",
+        "held-out: logarithm",
+        "held-out: digits",
+        "held-out: reference",
+    ]
     report.table("Embeddings: signed R² of the distances", columns, rows)
     _claim_gaps(report, gaps, counts)
     _claim_reference(report, matrices[settings.encoder], years, settings, context)
@@ -105,10 +117,19 @@ def _row(
     folds = min(5, len(years) // 3)
     held = held_out_r2(cosines, years, candidates=_coarse(settings, years), folds=folds, seed=context.seed)
     return [
-        name, kind, len(years), fit_distance(cosines, log_distance(years)).r2,
-        fit_distance(cosines, edit_distance(years)).r2, found.r2, found.year, found.low, found.high, held["log"],
-        held["edit"], held["reference"],
-    ]  # fmt: skip
+        name,
+        kind,
+        len(years),
+        fit_distance(cosines, log_distance(years)).r2,
+        fit_distance(cosines, edit_distance(years)).r2,
+        found.r2,
+        found.year,
+        found.low,
+        found.high,
+        held["log"],
+        held["edit"],
+        held["reference"],
+    ]
 
 
 def _coarse(settings: TemporalSettings, years: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -123,17 +144,25 @@ def _reference(cosines: Rows, years: npt.NDArray[np.int64], settings: TemporalSe
 def _claim_gaps(report: Report, gaps: dict[str, ExposureGap], counts: dict[str, int]) -> None:
     for name, gap in gaps.items():
         report.claim(
-            clearly_above(f"{name}: future years are more alike than past ones, beyond what numbers are (difference)",
-                          gap.difference, interval(gap.draws), paper_value="in three embedding models",
-                          note=f"2100 to 2500 less 1600 to 2000, mean cosine: {gap.year:.4f} for years, "
-                               f"{gap.number:.4f} for numbers; {counts[name]} years. Samples of years.")
-        )  # fmt: skip
+            clearly_above(
+                f"{name}: future years are more alike than past ones, beyond what numbers are (difference)",
+                gap.difference,
+                interval(gap.draws),
+                paper_value="in three embedding models",
+                note=f"2100 to 2500 less 1600 to 2000, mean cosine: {gap.year:.4f} for years, "
+                f"{gap.number:.4f} for numbers; {counts[name]} years. Samples of years.",
+            )
+        )
     for name, gap in gaps.items():
         report.claim(
-            clearly_above(f"{name}: future years are more alike than past ones (mean cosine, no control)", gap.year,
-                          interval(gap.year_draws), paper_value="in three embedding models",
-                          note=f"Numbers: {gap.number:.4f}.")
-        )  # fmt: skip
+            clearly_above(
+                f"{name}: future years are more alike than past ones (mean cosine, no control)",
+                gap.year,
+                interval(gap.year_draws),
+                paper_value="in three embedding models",
+                note=f"Numbers: {gap.number:.4f}.",
+            )
+        )
 
 
 def _claim_reference(
@@ -142,17 +171,26 @@ def _claim_reference(
     found = {kind: _reference(cosines[kind], years, settings, context) for kind in KINDS}
     year, number = found["Year"], found["Number"]
     report.claim(
-        clearly_near(f"{settings.encoder}: years have their reference near the present", year.year,
-                     (year.low, year.high), value=_ABOUT, tolerance=50,
-                     note=f"Signed R² {year.r2:.3f}. From 1950 to 2050 counts as near.")
-    )  # fmt: skip
+        clearly_near(
+            f"{settings.encoder}: years have their reference near the present",
+            year.year,
+            (year.low, year.high),
+            value=_ABOUT,
+            tolerance=50,
+            note=f"Signed R² {year.r2:.3f}. From 1950 to 2050 counts as near.",
+        )
+    )
     within = number.low <= _ABOUT <= number.high
     nearer = 0 if within else min(abs(number.low - _ABOUT), abs(number.high - _ABOUT))
     report.claim(
-        Claim.at_least(f"{settings.encoder}: numbers do not: distance of the nearer end of the 95 % interval of their "
-                       f"reference from {_ABOUT}", measured=nearer, floor=51,
-                       note=f"{number.year} ({number.low} to {number.high}), R² {number.r2:.3f}.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"{settings.encoder}: numbers do not: distance of the nearer end of the 95 % interval of their "
+            f"reference from {_ABOUT}",
+            measured=nearer,
+            floor=51,
+            note=f"{number.year} ({number.low} to {number.high}), R² {number.r2:.3f}.",
+        )
+    )
 
 
 def _claim_shifted(
@@ -179,17 +217,24 @@ def _claim_shifted(
         moves = {shift: max(abs(of[shift].low - start), abs(of[shift].high - start)) for shift in _SHIFTS}
         itself = max(abs(of[shift].year - start) for shift in _SHIFTS)
         report.claim(
-            Claim.at_most(f"{name}: the reference stays where it is when other years are asked (years moved, farther "
-                          "end of the 95 % interval)", measured=max(moves.values()), ceiling=50,
-                          note=f"Largest move of the reference itself: {itself}. The paper asks one range, whose "
-                               "middle is 2025: a reference that moves with the range is its middle, not a present.")
-        )  # fmt: skip
+            Claim.at_most(
+                f"{name}: the reference stays where it is when other years are asked (years moved, farther "
+                "end of the 95 % interval)",
+                measured=max(moves.values()),
+                ceiling=50,
+                note=f"Largest move of the reference itself: {itself}. The paper asks one range, whose "
+                "middle is 2025: a reference that moves with the range is its middle, not a present.",
+            )
+        )
 
 
 def _draw(
-    report: Report, gaps: dict[str, ExposureGap], cosines: dict[str, Rows], years: npt.NDArray[np.int64],
+    report: Report,
+    gaps: dict[str, ExposureGap],
+    cosines: dict[str, Rows],
+    years: npt.NDArray[np.int64],
     settings: TemporalSettings,
-) -> None:  # fmt: skip
+) -> None:
     figure = Figure(figsize=(9.6, 3.2), layout="constrained")
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.2))
     ends = (int(years[0]), int(years[-1]))
@@ -200,8 +245,15 @@ def _draw(
     places = np.arange(len(gaps))
     found = list(gaps.values())
     for offset, (label, mark) in zip((-0.12, 0.12), (("year", "o"), ("number", "s")), strict=True):
-        axes[2].plot(places + offset, [getattr(one, label) for one in found], mark, color="0.35", ms=6, label=label,
-                     mfc="none" if label == "number" else "0.35")  # fmt: skip
+        axes[2].plot(
+            places + offset,
+            [getattr(one, label) for one in found],
+            mark,
+            color="0.35",
+            ms=6,
+            label=label,
+            mfc="none" if label == "number" else "0.35",
+        )
     middle = np.array([one.difference for one in found])
     ends_of = np.array([interval(one.draws) for one in found]).T
     axes[2].errorbar(
@@ -212,7 +264,8 @@ def _draw(
     axes[2].set_ylabel("cosine, future less past")
     axes[2].legend(fontsize=7)
     report.figure(
-        "Embeddings", figure,
+        "Embeddings",
+        figure,
         "Left: cosines of years and of numbers. Right: how much more alike the years 2100 to 2500 are than 1600 to "
         f"2000, for both, and the difference with 95 % over samples of years. The present is {PRESENT}.",
-    )  # fmt: skip
+    )

@@ -69,9 +69,16 @@ def add(report: Report, loaded: LanguageModel, settings: TemporalSettings, conte
         judged[kind] = _Judged(
             ratings,
             find_reference(ratings.similarity, years, candidates=tried, draws=settings.draws, seed=context.seed),
-            held_out(ratings.similarity, years, candidates=tried, folds=folds, divisions=settings.divisions,
-                     draws=settings.draws, seed=context.seed),
-        )  # fmt: skip
+            held_out(
+                ratings.similarity,
+                years,
+                candidates=tried,
+                folds=folds,
+                divisions=settings.divisions,
+                draws=settings.draws,
+                seed=context.seed,
+            ),
+        )
     _add_table(report, judged, years, settings)
     _claim(report, judged)
     _draw(report, judged, years)
@@ -93,34 +100,73 @@ def _claim(report: Report, judged: dict[str, _Judged]) -> None:
     where = f"Years: reference {year.reference.year}; numbers: {other}."
     plain, around = ("log", "edit"), ("reference",)
     for statement, of, first, others, paper, note in (
-        ("Years are judged around a reference (held-out R² less the best of logarithm, digits and 0)", year, around,
-         plain, "in larger models; not in small ones", where),
-        ("Judgements of a small model follow logarithm or digits (held-out R² over the reference and 0)", year, plain,
-         around, "for the smallest models", ""),
-        ("Numbers are judged by their logarithm (held-out R² above that of the best reference and 0)", number,
-         ("log",), around, "the control of all models", ""),
-    ):  # fmt: skip
+        (
+            "Years are judged around a reference (held-out R² less the best of logarithm, digits and 0)",
+            year,
+            around,
+            plain,
+            "in larger models; not in small ones",
+            where,
+        ),
+        (
+            "Judgements of a small model follow logarithm or digits (held-out R² over the reference and 0)",
+            year,
+            plain,
+            around,
+            "for the smallest models",
+            "",
+        ),
+        (
+            "Numbers are judged by their logarithm (held-out R² above that of the best reference and 0)",
+            number,
+            ("log",),
+            around,
+            "the control of all models",
+            "",
+        ),
+    ):
         lead = float(_lead(of.out.r2, first, others))
-        report.claim(clearly_above(statement, lead, interval(_lead(of.out.draws, first, others)), floor=_SOME,
-                                   paper_value=paper, note=f"{note} {_FLOOR}".strip()))  # fmt: skip
+        report.claim(
+            clearly_above(
+                statement,
+                lead,
+                interval(_lead(of.out.draws, first, others)),
+                floor=_SOME,
+                paper_value=paper,
+                note=f"{note} {_FLOOR}".strip(),
+            )
+        )
     found = year.reference
     report.claim(
-        clearly_near("The reference of judged years is near the present", found.year, (found.low, found.high),
-                     value=PRESENT, tolerance=50, paper_value="about 2025 in larger models",
-                     note=f"{'Inside' if found.interior else 'At the end of'} the years; held-out R² "
-                          f"{year.held['reference']:.3f}. Numbers: {other}.")
-    )  # fmt: skip
+        clearly_near(
+            "The reference of judged years is near the present",
+            found.year,
+            (found.low, found.high),
+            value=PRESENT,
+            tolerance=50,
+            paper_value="about 2025 in larger models",
+            note=f"{'Inside' if found.interior else 'At the end of'} the years; held-out R² "
+            f"{year.held['reference']:.3f}. Numbers: {other}.",
+        )
+    )
     leads = {kind: _lead(one.out.r2, around, ("log",)) for kind, one in judged.items()}
     drawn = [_lead(one.out.draws, around, ("log",)) for one in (year, number)]
     report.claim(
-        clearly_above("A reference helps with years more than with numbers (difference of leads over logarithm and 0)",
-                      float(leads["Year"] - leads["Number"]), interval(drawn[0] - drawn[1]), floor=_SOME,
-                      note=f"Leads {leads['Year']:.3f} for years and {leads['Number']:.3f} for numbers.")
-    )  # fmt: skip
+        clearly_above(
+            "A reference helps with years more than with numbers (difference of leads over logarithm and 0)",
+            float(leads["Year"] - leads["Number"]),
+            interval(drawn[0] - drawn[1]),
+            floor=_SOME,
+            note=f"Leads {leads['Year']:.3f} for years and {leads['Number']:.3f} for numbers.",
+        )
+    )
     report.claim(
-        Claim.not_tested("Larger models have the clearer reference", "There is one language model offline, of 135 "
-                         "million parameters; --model takes another.", paper_value="12 models")
-    )  # fmt: skip
+        Claim.not_tested(
+            "Larger models have the clearer reference",
+            "There is one language model offline, of 135 million parameters; --model takes another.",
+            paper_value="12 models",
+        )
+    )
 
 
 def _add_table(report: Report, judged: dict[str, _Judged], years: np.ndarray, settings: TemporalSettings) -> None:
@@ -140,18 +186,27 @@ def _add_table(report: Report, judged: dict[str, _Judged], years: np.ndarray, se
     columns = ["asked of", "distance", "signed R²", "held-out R²", "slope", "β with all three", "R² of all three"]
     report.table(f"Judged similarities of {settings.model}", columns, rows)
     rows = [
-        [kind, len(years), one.ratings.mass, float(one.ratings.similarity[~np.eye(len(years), dtype=bool)].std()),
-         one.ratings.asymmetry]
+        [
+            kind,
+            len(years),
+            one.ratings.mass,
+            float(one.ratings.similarity[~np.eye(len(years), dtype=bool)].std()),
+            one.ratings.asymmetry,
+        ]
         for kind, one in judged.items()
-    ]  # fmt: skip
+    ]
     columns = ["asked of", "years", "probability of a digit", "deviation between pairs", "difference of the two orders"]
     report.table("The answers", columns, rows)
     shift = judged["Number"]
     report.baseline(
         "The same digits called numbers (control)",
-        {"best reference": shift.reference.year, "held-out R² around it": shift.held["reference"],
-         "of the logarithm": shift.held["log"], "of digits": shift.held["edit"]},
-    )  # fmt: skip
+        {
+            "best reference": shift.reference.year,
+            "held-out R² around it": shift.held["reference"],
+            "of the logarithm": shift.held["log"],
+            "of digits": shift.held["edit"],
+        },
+    )
 
 
 def _draw(report: Report, judged: dict[str, _Judged], years: np.ndarray) -> None:
@@ -170,8 +225,9 @@ def _draw(report: Report, judged: dict[str, _Judged], years: np.ndarray) -> None
     axes[2].set(xlabel="reference", ylabel="signed R²", title="the best reference")
     axes[2].legend(fontsize=8)
     report.figure(
-        "Judged similarities", figure,
+        "Judged similarities",
+        figure,
         "Left and middle: the model's judgements of pairs of years and of the same numbers, mean of both orders. "
         "Right: what the distance around each reference explains; the bands hold 95 % of the best references over "
         "samples of years, the dotted line is the present.",
-    )  # fmt: skip
+    )

@@ -68,21 +68,28 @@ def _lead(fits: Sequence[LayerFit], first: Sequence[str], others: Sequence[str])
 def _claim(report: Report, fits: dict[str, list[LayerFit]]) -> None:
     few, drawn = _lead(fits["Year"][:3], _PLAIN, ("around",))
     report.claim(
-        clearly_above("Shallow layers follow logarithm or digits, not a reference (lead in signed R², least of the "
-                      "first three)", float(few.min()), interval(drawn.min(axis=0)),
-                      paper_value="numerical in shallow layers",
-                      note=f"For number prompts {_lead(fits['Number'][:3], _PLAIN, ('around',))[0].min():.3f}.")
-    )  # fmt: skip
+        clearly_above(
+            "Shallow layers follow logarithm or digits, not a reference (lead in signed R², least of the first three)",
+            float(few.min()),
+            interval(drawn.min(axis=0)),
+            paper_value="numerical in shallow layers",
+            note=f"For number prompts {_lead(fits['Number'][:3], _PLAIN, ('around',))[0].min():.3f}.",
+        )
+    )
     growth = {kind: _growth(found) for kind, found in fits.items()}
     report.claim(
-        clearly_above("The reference gains on the logarithm with depth (Spearman of layer and lead in signed R²)",
-                      growth["Year"][0], interval(growth["Year"][1:]), paper_value="temporal in deep layers",
-                      note=f"For number prompts {growth['Number'][0]:.2f}.")
-    )  # fmt: skip
+        clearly_above(
+            "The reference gains on the logarithm with depth (Spearman of layer and lead in signed R²)",
+            growth["Year"][0],
+            interval(growth["Year"][1:]),
+            paper_value="temporal in deep layers",
+            note=f"For number prompts {growth['Number'][0]:.2f}.",
+        )
+    )
     gap = growth["Year"] - growth["Number"]
     report.claim(
         clearly_above("It gains more for years than for numbers (difference of the two)", gap[0], interval(gap[1:]))
-    )  # fmt: skip
+    )
     _claim_deep(report, {kind: found[-(len(found) // 3) or -1 :] for kind, found in fits.items()})
 
 
@@ -90,27 +97,41 @@ def _claim_deep(report: Report, deep: dict[str, list[LayerFit]]) -> None:
     """State what holds of the last third of the layers."""
     leads = {kind: _lead(found, ("around",), _PLAIN) for kind, found in deep.items()}
     report.claim(
-        clearly_above("Deep layers follow a reference rather than logarithm or digits (lead in signed R², mean of the "
-                      "last third)", float(leads["Year"][0].mean()), interval(leads["Year"][1].mean(axis=0)),
-                      paper_value="in larger models",
-                      note=f"For number prompts {leads['Number'][0].mean():.3f}. The reference is chosen on the same "
-                           "years, in its favour.")
-    )  # fmt: skip
+        clearly_above(
+            "Deep layers follow a reference rather than logarithm or digits (lead in signed R², mean of the "
+            "last third)",
+            float(leads["Year"][0].mean()),
+            interval(leads["Year"][1].mean(axis=0)),
+            paper_value="in larger models",
+            note=f"For number prompts {leads['Number'][0].mean():.3f}. The reference is chosen on the same "
+            "years, in its favour.",
+        )
+    )
     over = {kind: _lead(found, ("around",), ("log",)) for kind, found in deep.items()}
     gap, drawn = (over["Year"][place].mean(axis=0) - over["Number"][place].mean(axis=0) for place in range(2))
     report.claim(
-        clearly_above("Deep layers have a reference for years more than for numbers (difference of leads)", float(gap),
-                      interval(drawn), note=f"Leads over the logarithm {over['Year'][0].mean():.3f} and "
-                                  f"{over['Number'][0].mean():.3f}, last third.")
-    )  # fmt: skip
+        clearly_above(
+            "Deep layers have a reference for years more than for numbers (difference of leads)",
+            float(gap),
+            interval(drawn),
+            note=f"Leads over the logarithm {over['Year'][0].mean():.3f} and "
+            f"{over['Number'][0].mean():.3f}, last third.",
+        )
+    )
     where = {kind: float(np.median([one.reference for one in found])) for kind, found in deep.items()}
     samples = {kind: np.median([one.draws["reference"] for one in found], axis=0) for kind, found in deep.items()}
     low, high = interval(samples["Number"])
     report.claim(
-        clearly_near("The reference of deep layers is near the present (median of the last third)", where["Year"],
-                     interval(samples["Year"]), value=PRESENT, tolerance=50, paper_value="about 2025 in larger models",
-                     note=f"For number prompts {where['Number']:g} ({low:g} to {high:g}).")
-    )  # fmt: skip
+        clearly_near(
+            "The reference of deep layers is near the present (median of the last third)",
+            where["Year"],
+            interval(samples["Year"]),
+            value=PRESENT,
+            tolerance=50,
+            paper_value="about 2025 in larger models",
+            note=f"For number prompts {where['Number']:g} ({low:g} to {high:g}).",
+        )
+    )
 
 
 def _growth(fits: list[LayerFit]) -> Rows:
@@ -125,33 +146,61 @@ def _claim_probes(report: Report, probes: dict[str, list[Probe]], draws: int, se
     read = {kind: np.stack([one.sampled(weights) for one in found]) for kind, found in probes.items()}
     best = int(read["Year"][:, 0, 1].argmax())
     report.claim(
-        clearly_above("A linear probe reads the place of unseen years around the present (R², best layer)",
-                      read["Year"][best, 0, 1], interval(read["Year"][best, 1:, 1]), floor=0.5,
-                      note=f"For number prompts {read['Number'][:, 0, 1].max():.3f}; the years themselves: "
-                           f"{read['Year'][:, 0, 0].max():.3f}. Ridge, five folds of years at random, so that their "
-                           "neighbours have been seen.")
-    )  # fmt: skip
+        clearly_above(
+            "A linear probe reads the place of unseen years around the present (R², best layer)",
+            read["Year"][best, 0, 1],
+            interval(read["Year"][best, 1:, 1]),
+            floor=0.5,
+            note=f"For number prompts {read['Number'][:, 0, 1].max():.3f}; the years themselves: "
+            f"{read['Year'][:, 0, 0].max():.3f}. Ridge, five folds of years at random, so that their "
+            "neighbours have been seen.",
+        )
+    )
     third = len(probes["Year"]) // 3 or 1
     gain = {kind: found[:, :, 1] - found[:, :, 0] for kind, found in read.items()}
     growth = {kind: one[-third:].mean(axis=0) - one[:third].mean(axis=0) for kind, one in gain.items()}
     report.claim(
-        clearly_above("Of time and plain number, probes favour time more in deep layers (R² of time less that of year, "
-                      "last third less first)", growth["Year"][0], interval(growth["Year"][1:]),
-                      note=f"For number prompts {growth['Number'][0]:.4f}.")
-    )  # fmt: skip
+        clearly_above(
+            "Of time and plain number, probes favour time more in deep layers (R² of time less that of year, "
+            "last third less first)",
+            growth["Year"][0],
+            interval(growth["Year"][1:]),
+            note=f"For number prompts {growth['Number'][0]:.4f}.",
+        )
+    )
 
 
 def _add_table(
     report: Report, fits: dict[str, list[LayerFit]], probes: dict[str, list[Probe]], settings: TemporalSettings
 ) -> None:
-    columns = ["asked of", "layer", "logarithm", "digits", "best reference", "reference", "probe: year",
-               "probe: time around 2025", "probe: decade digit", "probe: last digit"]  # fmt: skip
+    columns = [
+        "asked of",
+        "layer",
+        "logarithm",
+        "digits",
+        "best reference",
+        "reference",
+        "probe: year",
+        "probe: time around 2025",
+        "probe: decade digit",
+        "probe: last digit",
+    ]
     rows = [
-        [kind, layer, one.log, one.edit, one.around, one.reference, read.year, read.time, read.digits[-2],
-         read.digits[-1]]
+        [
+            kind,
+            layer,
+            one.log,
+            one.edit,
+            one.around,
+            one.reference,
+            read.year,
+            read.time,
+            read.digits[-2],
+            read.digits[-1],
+        ]
         for kind in KINDS
         for layer, (one, read) in enumerate(zip(fits[kind], probes[kind], strict=True))
-    ]  # fmt: skip
+    ]
     report.table(f"States of {settings.model}: signed R² of the distances, and probes", columns, rows)
 
 
@@ -174,10 +223,11 @@ def _draw(report: Report, fits: dict[str, list[LayerFit]], probes: dict[str, lis
     axes[2].set(title="probes", xlabel="layer", ylabel="R², or share right", ylim=(0.5, 1.02))
     axes[2].legend(fontsize=6)
     report.figure(
-        "Layers", figure,
+        "Layers",
+        figure,
         "Left and middle: what each distance explains of the cosines of standardised states, with 90 % over samples of "
         "years. Right: what a ridge regression reads of unseen years.",
-    )  # fmt: skip
+    )
 
 
 def _draw_matrices(report: Report, read: Read, step: int) -> None:

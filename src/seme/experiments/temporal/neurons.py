@@ -51,9 +51,12 @@ def add(report: Report, read: Read, settings: TemporalSettings, context: Context
 
 
 def _group(
-    flat: Flat, found: TemporalNeurons, years: npt.NDArray[np.int64],
-    settings: TemporalSettings, context: Context,
-) -> _Group:  # fmt: skip
+    flat: Flat,
+    found: TemporalNeurons,
+    years: npt.NDArray[np.int64],
+    settings: TemporalSettings,
+    context: Context,
+) -> _Group:
     most = max(2, round(settings.top * len(found.effect)))
     chosen = np.zeros(len(found.effect), dtype=bool)
     chosen[np.argsort(-found.effect, kind="stable")[:most]] = True
@@ -63,10 +66,14 @@ def _group(
     fits = [coding(one, years) for one in controls]
     scaled = np.stack([_scaled(one.smooth) for one in fits])
     return _Group(
-        chosen, coding(profiles["Year"], years), coding(profiles["Number"], years), fits,
-        _sampled(flat["Year"][:, chosen], years, settings.draws, context.seed), profiles,
+        chosen,
+        coding(profiles["Year"], years),
+        coding(profiles["Number"], years),
+        fits,
+        _sampled(flat["Year"][:, chosen], years, settings.draws, context.seed),
+        profiles,
         np.quantile(scaled, [0.05, 0.5, 0.95], axis=0),
-    )  # fmt: skip
+    )
 
 
 def _scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -98,20 +105,29 @@ def _claim_shares(
     third, half = max(1, len(shares) // 3), len(shares) // 2
     low, high = 100 * drawn.mean(axis=1).min(), 100 * drawn.mean(axis=1).max()
     report.claim(
-        Claim.equal("Between 0.1 and 5 % of the neurons prefer years to numbers (share in per cent)",
-                    measured=100 * found.share, value=2.55, tolerance=2.45, paper_value="0.67 to 1.71 %",
-                    spread=(float(low), float(high)),
-                    note="Cohen's d of 0.8 or more over the years and p < 0.05 after Bonferroni's correction; "
-                         f"the paper's own criterion is not known. The spread is over {len(drawn)} samples of years.")
-    )  # fmt: skip
+        Claim.equal(
+            "Between 0.1 and 5 % of the neurons prefer years to numbers (share in per cent)",
+            measured=100 * found.share,
+            value=2.55,
+            tolerance=2.45,
+            paper_value="0.67 to 1.71 %",
+            spread=(float(low), float(high)),
+            note="Cohen's d of 0.8 or more over the years and p < 0.05 after Bonferroni's correction; "
+            f"the paper's own criterion is not known. The spread is over {len(drawn)} samples of years.",
+        )
+    )
     gaps = drawn[:, half:].mean(axis=1) - drawn[:, :third].mean(axis=1)
     first, second = float(shares[:third].mean()), float(shares[half:].mean())
     report.claim(
-        clearly_above("Temporal neurons are commoner in the second half of the layers than in the first third "
-                      "(difference of shares)", second - first, interval(gaps),
-                      paper_value="mostly middle to late layers",
-                      note=f"{first:.3f} of the first third and {second:.3f} of the second half.")
-    )  # fmt: skip
+        clearly_above(
+            "Temporal neurons are commoner in the second half of the layers than in the first third "
+            "(difference of shares)",
+            second - first,
+            interval(gaps),
+            paper_value="mostly middle to late layers",
+            note=f"{first:.3f} of the first third and {second:.3f} of the second half.",
+        )
+    )
 
 
 def _claim_coding(report: Report, group: _Group, found: TemporalNeurons, settings: TemporalSettings) -> None:
@@ -120,39 +136,53 @@ def _claim_coding(report: Report, group: _Group, found: TemporalNeurons, setting
     kept = int(found.selected[group.chosen].sum())
     about = f"The {int(group.chosen.sum())} neurons with the largest effect, {kept} of them selected."
     report.claim(
-        clearly_above("Their mean activation is logarithmic rather than linear away from its trough (gain in AIC)",
-                      shape.aic_gain, interval([one.aic_gain for one in group.samples]), paper_value="logarithmic",
-                      note=f"{about} R² {shape.r2_log:.3f} of the logarithm, {shape.r2_linear:.3f} of the line; "
-                           f"for the number prompts {group.number.r2_log:.3f} and {group.number.r2_linear:.3f}. "
-                           "Samples of these neurons.")
-    )  # fmt: skip
+        clearly_above(
+            "Their mean activation is logarithmic rather than linear away from its trough (gain in AIC)",
+            shape.aic_gain,
+            interval([one.aic_gain for one in group.samples]),
+            paper_value="logarithmic",
+            note=f"{about} R² {shape.r2_log:.3f} of the logarithm, {shape.r2_linear:.3f} of the line; "
+            f"for the number prompts {group.number.r2_log:.3f} and {group.number.r2_linear:.3f}. "
+            "Samples of these neurons.",
+        )
+    )
     slopes = interval([min(one.left, one.right) for one in group.samples])
     report.claim(
-        Claim.ordered("Their activation grows away from the trough on both sides (smaller slope, lower end of the 95 % "
-                      "interval)", {"nothing": 0.0, "smaller logarithmic slope": slopes[0]}, spread=slopes,
-                      note=f"Measured {min(shape.left, shape.right):.4f}; zero where the trough is at an end of the "
-                           "years.")
-    )  # fmt: skip
+        Claim.ordered(
+            "Their activation grows away from the trough on both sides (smaller slope, lower end of the 95 % interval)",
+            {"nothing": 0.0, "smaller logarithmic slope": slopes[0]},
+            spread=slopes,
+            note=f"Measured {min(shape.left, shape.right):.4f}; zero where the trough is at an end of the years.",
+        )
+    )
     low, high = (float(one) for one in np.quantile(troughs, [0.05, 0.95]))
     report.claim(
-        clearly_near("Their activation is least at the reference (trough)", shape.trough,
-                     interval([one.trough for one in group.samples]), value=PRESENT, tolerance=50,
-                     paper_value="about 2025",
-                     note=f"The same neurons for number prompts: {group.number.trough}; 90 % of the groups of control "
-                          f"neurons have theirs between {low:.0f} and {high:.0f}.")
-    )  # fmt: skip
+        clearly_near(
+            "Their activation is least at the reference (trough)",
+            shape.trough,
+            interval([one.trough for one in group.samples]),
+            value=PRESENT,
+            tolerance=50,
+            paper_value="about 2025",
+            note=f"The same neurons for number prompts: {group.number.trough}; 90 % of the groups of control "
+            f"neurons have theirs between {low:.0f} and {high:.0f}.",
+        )
+    )
     report.claim(
-        Claim.at_least("They are more logarithmic than others with as large a gap (share of control groups below)",
-                       measured=float((drawn < shape.r2_log).mean()), floor=0.95,
-                       note=f"R² of {settings.draws} groups: median {np.median(drawn):.3f}.")
-    )  # fmt: skip
+        Claim.at_least(
+            "They are more logarithmic than others with as large a gap (share of control groups below)",
+            measured=float((drawn < shape.r2_log).mean()),
+            floor=0.95,
+            note=f"R² of {settings.draws} groups: median {np.median(drawn):.3f}.",
+        )
+    )
     for name, values in (("R² of the logarithm", drawn), ("gain in AIC", [one.aic_gain for one in group.controls])):
         report.baseline(f"Control neurons with as large a gap, {name} (mean)", {name: float(np.mean(values))})
 
 
 def _add_layers(
     report: Report, read: Read, group: _Group, shares: npt.NDArray[np.float64], settings: TemporalSettings
-) -> None:  # fmt: skip
+) -> None:
     width = read.neurons["Year"].shape[2]
     rows = []
     for layer, share in enumerate(shares):
@@ -164,8 +194,15 @@ def _add_layers(
         else:
             row += [None] * 4
         rows.append(row)
-    columns = ["layer", "temporal neurons, %", "of the top group", "trough", "R² of the logarithm", "R² of the line",
-               "gain in AIC"]  # fmt: skip
+    columns = [
+        "layer",
+        "temporal neurons, %",
+        "of the top group",
+        "trough",
+        "R² of the logarithm",
+        "R² of the line",
+        "gain in AIC",
+    ]
     report.table(f"Temporal neurons of {settings.model} by layer", columns, rows)
 
 
@@ -185,8 +222,9 @@ def _draw(report: Report, group: _Group, shares: npt.NDArray[np.float64], years:
     right.set_ylim(bottom=right.get_ylim()[0] - 1.6)  # room for the legend
     right.legend(fontsize=7, ncols=2, loc="lower right")
     report.figure(
-        "Temporal neurons", figure,
+        "Temporal neurons",
+        figure,
         "Left: share of each layer's neurons that is more active for a year than for the same number (dashed: all). "
         "Right: smoothed activation of those with the largest effect, with its trough (line) and the present (dotted), "
         "beside that for number prompts and that of other neurons whose gap is as large.",
-    )  # fmt: skip
+    )

@@ -62,24 +62,39 @@ def _noisy(distance: Rows | None, count: int, rng: np.random.Generator) -> Rows:
 
 def _claim_scales(report: Report, held: dict[str, list[dict[str, float]]], errors: list[int]) -> None:
     report.claim(
-        Claim.at_most("Method: a planted reference (1990) is found (years off, worst seed)", measured=max(errors),
-                      ceiling=5, spread=(min(errors), max(errors)))
-    )  # fmt: skip
+        Claim.at_most(
+            "Method: a planted reference (1990) is found (years off, worst seed)",
+            measured=max(errors),
+            ceiling=5,
+            spread=(min(errors), max(errors)),
+        )
+    )
     lead = [one["reference"] - max(one["log"], one["edit"]) for one in held["around 1990"]]
     report.claim(
-        Claim.at_least("Method: on a planted reference its distance beats the other two (held-out R², worst seed)",
-                       measured=min(lead), floor=0.05, spread=(min(lead), max(lead)))
-    )  # fmt: skip
+        Claim.at_least(
+            "Method: on a planted reference its distance beats the other two (held-out R², worst seed)",
+            measured=min(lead),
+            floor=0.05,
+            spread=(min(lead), max(lead)),
+        )
+    )
     lead = [one["log"] - one["reference"] for one in held["logarithm"]]
     report.claim(
-        Claim.at_least("Method: on a plain logarithmic scale the reference does not win (held-out R², worst seed)",
-                       measured=min(lead), floor=0.0, spread=(min(lead), max(lead)))
-    )  # fmt: skip
+        Claim.at_least(
+            "Method: on a plain logarithmic scale the reference does not win (held-out R², worst seed)",
+            measured=min(lead),
+            floor=0.0,
+            spread=(min(lead), max(lead)),
+        )
+    )
     chance = [abs(float(np.mean([one[name] for one in held["none"]]))) for name in held["none"][0]]
     report.claim(
-        Claim.at_most("Method: similarities by chance are explained by no distance (held-out R², largest mean)",
-                      measured=max(chance), ceiling=0.05)
-    )  # fmt: skip
+        Claim.at_most(
+            "Method: similarities by chance are explained by no distance (held-out R², largest mean)",
+            measured=max(chance),
+            ceiling=0.05,
+        )
+    )
 
 
 def _add_table(report: Report, held: dict[str, list[dict[str, float]]]) -> None:
@@ -95,9 +110,13 @@ def _add_levelling(report: Report, years: np.ndarray, settings: TemporalSettings
     held = held_out_r2(s, years, candidates=candidates(settings, years))
     report.baseline(
         "A similarity exp(-|i - j| / 200) that has no reference",
-        {"best reference": found.year, "held-out R² around it": held["reference"], "of the logarithm": held["log"],
-         "of digits": held["edit"]},
-    )  # fmt: skip
+        {
+            "best reference": found.year,
+            "held-out R² around it": held["reference"],
+            "of the logarithm": held["log"],
+            "of digits": held["edit"],
+        },
+    )
     middle = float(years.mean())
     report.note(
         f"The middle of these years is {middle:.0f}, and a similarity that merely levels off with the distance of two "
@@ -123,14 +142,25 @@ def _add_neurons(report: Report, settings: TemporalSettings, context: Context) -
         troughs.append(abs(coding(profile, years, window=21).trough - _PLANTED))
         without.append(temporal_neurons(plain, number).share)
     report.claim(
-        Claim.at_least("Method: planted temporal neurons are found (the lower of precision and recall, worst seed)",
-                       measured=min(hits), floor=0.95, spread=(min(hits), max(hits)))
-    )  # fmt: skip
+        Claim.at_least(
+            "Method: planted temporal neurons are found (the lower of precision and recall, worst seed)",
+            measured=min(hits),
+            floor=0.95,
+            spread=(min(hits), max(hits)),
+        )
+    )
     report.claim(
-        Claim.at_most("Method: the trough of their activation is found (years off, worst seed)", measured=max(troughs),
-                      ceiling=10, spread=(min(troughs), max(troughs)))
-    )  # fmt: skip
+        Claim.at_most(
+            "Method: the trough of their activation is found (years off, worst seed)",
+            measured=max(troughs),
+            ceiling=10,
+            spread=(min(troughs), max(troughs)),
+        )
+    )
     report.claim(
-        Claim.at_most("Method: where no neuron prefers years none is selected (share, worst seed)",
-                      measured=max(without), ceiling=0.001)
-    )  # fmt: skip
+        Claim.at_most(
+            "Method: where no neuron prefers years none is selected (share, worst seed)",
+            measured=max(without),
+            ceiling=0.001,
+        )
+    )

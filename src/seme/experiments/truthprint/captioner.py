@@ -60,33 +60,56 @@ def train(number: int, settings: TruthprintSettings, context: Context) -> Captio
     model = _untrained(width, context.torch_generator("captioner", number).initial_seed())
     key = f"captioner-{width}-{settings.steps}-{settings.batch}-{settings.rate}-{context.seed}-{number}"
     trainer = Trainer(
-        model, _Captioning(), _Pairs(world, settings.batch, context, number), Budget(steps=settings.steps),
-        folder=Path(context.cache) / key, seed=context.seed,
+        model,
+        _Captioning(),
+        _Pairs(world, settings.batch, context, number),
+        Budget(steps=settings.steps),
+        folder=Path(context.cache) / key,
+        seed=context.seed,
         optimizer=torch.optim.AdamW(model.parameters(), lr=settings.rate, weight_decay=0.01),
-        schedule=_rising_and_falling, clip_norm=1.0, checkpoint_every=settings.steps, log_every=settings.steps,
+        schedule=_rising_and_falling,
+        clip_norm=1.0,
+        checkpoint_every=settings.steps,
+        log_every=settings.steps,
         device="cpu" if context.device == "cpu" else None,
-    )  # fmt: skip
+    )
     trainer.run()
     return Captioner(model.eval().to(context.device), world, number)
 
 
 def _untrained(width: int, seed: int) -> LlavaForConditionalGeneration:
     vision = CLIPVisionConfig(
-        hidden_size=width, intermediate_size=2 * width, num_hidden_layers=1, num_attention_heads=4,
-        image_size=scenes.SIDE * scenes.PATCH, patch_size=scenes.PATCH, projection_dim=width,
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        image_size=scenes.SIDE * scenes.PATCH,
+        patch_size=scenes.PATCH,
+        projection_dim=width,
         **_INITIAL,
-    )  # fmt: skip
+    )
     text = LlamaConfig(
-        vocab_size=scenes.VOCABULARY, hidden_size=width, intermediate_size=2 * width, num_hidden_layers=LAYERS,
-        num_attention_heads=4, num_key_value_heads=4, max_position_embeddings=128, bos_token_id=scenes.START,
-        eos_token_id=scenes.END, pad_token_id=scenes.PAD,
+        vocab_size=scenes.VOCABULARY,
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=128,
+        bos_token_id=scenes.START,
+        eos_token_id=scenes.END,
+        pad_token_id=scenes.PAD,
         **_INITIAL,
-    )  # fmt: skip
+    )
     config = LlavaConfig(
-        vision_config=vision, text_config=text, image_token_index=scenes.IMAGE, vision_feature_layer=-1,
-        vision_feature_select_strategy="default", tie_word_embeddings=False,
+        vision_config=vision,
+        text_config=text,
+        image_token_index=scenes.IMAGE,
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="default",
+        tie_word_embeddings=False,
         **_INITIAL,
-    )  # fmt: skip
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed & (2**63 - 1))
         return LlavaForConditionalGeneration(config)

@@ -21,7 +21,7 @@ from seme.interp.steering import (
     caught_at,
     random_direction,
     truthful_direction,
-)  # fmt: skip
+)
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:
@@ -130,28 +130,47 @@ def add(report: Report, found: Sequence[Found], who: str, rng: np.random.Generat
     best = max((PROBABILITY, ENTROPY), key=lambda name: caught[name].mean())
     drawn = np.mean([_resampled(one, best, rng) for one in found], axis=0)
     report.claim(
-        Claim.at_least(f"States foretell hallucinated objects (AUROC, {who})", measured=float(scores[DETECTOR].mean()),
-                       floor=0.8, spread=interval(drawn[:, 0]), paper_value="high-specificity indicators", note=told)
-    )  # fmt: skip
+        Claim.at_least(
+            f"States foretell hallucinated objects (AUROC, {who})",
+            measured=float(scores[DETECTOR].mean()),
+            floor=0.8,
+            spread=interval(drawn[:, 0]),
+            paper_value="high-specificity indicators",
+            note=told,
+        )
+    )
     report.claim(
-        Claim.at_least(f"They do so with few false alarms (share caught at 5 % false alarms, {who})",
-                       measured=float(caught[DETECTOR].mean()), floor=0.3, spread=interval(drawn[:, 1]),
-                       note="Spreads are 95 % intervals over resampled texts." + _over_models(caught[DETECTOR]))
-    )  # fmt: skip
+        Claim.at_least(
+            f"They do so with few false alarms (share caught at 5 % false alarms, {who})",
+            measured=float(caught[DETECTOR].mean()),
+            floor=0.3,
+            spread=interval(drawn[:, 1]),
+            note="Spreads are 95 % intervals over resampled texts." + _over_models(caught[DETECTOR]),
+        )
+    )
     more = interval(drawn[:, 1] - drawn[:, 2])
     report.claim(
-        Claim.at_least(f"They beat the token's probability and entropy at 5 % false alarms (lower end of the 95 % "
-                       f"interval of the difference in the share caught, {who})",
-                       measured=more[0], floor=0.0, spread=more,
-                       note=f"{caught[DETECTOR].mean():.3f} against {caught[best].mean():.3f} of {best}, the better of "
-                            f"the two; texts are resampled. {_turned(scores)}".strip())
-    )  # fmt: skip
+        Claim.at_least(
+            f"They beat the token's probability and entropy at 5 % false alarms (lower end of the 95 % "
+            f"interval of the difference in the share caught, {who})",
+            measured=more[0],
+            floor=0.0,
+            spread=more,
+            note=f"{caught[DETECTOR].mean():.3f} against {caught[best].mean():.3f} of {best}, the better of "
+            f"the two; texts are resampled. {_turned(scores)}".strip(),
+        )
+    )
     alone = interval(drawn[:, 0] - drawn[:, 3])
     report.claim(
-        Claim.at_least(f"They know more than which thing is named and where (lower end of the 95 % interval of the "
-                       f"difference in AUROC, {who})", measured=alone[0], floor=0.0, spread=alone,
-                       note=f"{scores[DETECTOR].mean():.3f} against {scores[PLAIN].mean():.3f}. This claim is ours.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"They know more than which thing is named and where (lower end of the 95 % interval of the "
+            f"difference in AUROC, {who})",
+            measured=alone[0],
+            floor=0.0,
+            spread=alone,
+            note=f"{scores[DETECTOR].mean():.3f} against {scores[PLAIN].mean():.3f}. This claim is ours.",
+        )
+    )
     for name in (PROBABILITY, ENTROPY, "random direction"):
         report.baseline(f"{name}, {who}", {"AUROC": float(scores[name].mean()), "caught": float(caught[name].mean())})
     _table(report, found, scores, caught, who)
@@ -172,8 +191,14 @@ def _resampled(found: Found, best: str, rng: np.random.Generator) -> Rows:
         labels = test.hallucinated[taken]
         if labels.any() and not labels.all():
             own, other, plain = (found.scores[name][taken] for name in (DETECTOR, best, PLAIN))
-            rows.append([auroc(own, labels), caught_at(own, labels, _FALSE), caught_at(other, labels, _FALSE),
-                         auroc(plain, labels)])  # fmt: skip
+            rows.append(
+                [
+                    auroc(own, labels),
+                    caught_at(own, labels, _FALSE),
+                    caught_at(other, labels, _FALSE),
+                    auroc(plain, labels),
+                ]
+            )
     return np.array(rows)
 
 
@@ -204,8 +229,9 @@ def _table(report: Report, found: Sequence[Found], scores: dict[str, Rows], caug
     report.table(f"Detectors on test texts of the {who}", columns, rows)
     layers = [
         [one.teller.name, site, *one.by_layer[site], "chosen" if site == one.site else ""]
-        for one in found for site in one.teller.sites
-    ]  # fmt: skip
+        for one in found
+        for site in one.teller.sites
+    ]
     report.table(f"Layers of the {who}", ["model", "site", "AUROC, validation", "AUROC, test", ""], layers)
 
 
@@ -213,8 +239,13 @@ def _draw(report: Report, found: Sequence[Found], who: str) -> None:
     figure = Figure(figsize=(5.2, 3.8), layout="constrained")
     axes = figure.subplots()
     grid = np.linspace(0.005, 0.995, 100)
-    styles = {DETECTOR: "-", "truthful direction": "-.", PROBABILITY: "--", ENTROPY: ":",
-              PLAIN: (0, (5, 1, 1, 1, 1, 1))}  # fmt: skip
+    styles = {
+        DETECTOR: "-",
+        "truthful direction": "-.",
+        PROBABILITY: "--",
+        ENTROPY: ":",
+        PLAIN: (0, (5, 1, 1, 1, 1, 1)),
+    }
     for number, (name, style) in enumerate(styles.items()):
         curves = np.array([[one.caught(name, false) for false in grid] for one in found])
         axes.plot(grid, curves.mean(axis=0), ls=style, color=f"C{number}", label=name)
@@ -225,7 +256,9 @@ def _draw(report: Report, found: Sequence[Found], who: str) -> None:
     axes.set_ylabel("hallucinated mentions that are caught")
     axes.legend(fontsize=8, loc="lower right")
     report.figure(
-        f"Caught and falsely flagged, {who}", figure,
+        f"Caught and falsely flagged, {who}",
+        figure,
         "Hallucinated objects that are caught before they are named, against truthful ones that are flagged"
-        + ("; mean and range over models" if len(found) > 1 else "") + ". The bar is at 5 %.",
-    )  # fmt: skip
+        + ("; mean and range over models" if len(found) > 1 else "")
+        + ". The bar is at 5 %.",
+    )

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from seme.experiments.p48_truthprint import TruthprintSettings
 
 GREEDY, REJECT, AVOID, TURN, BEAM, SHIFT = (
-    "greedy", "next token instead", "next token that names nothing", "TruthPrInt", "beam search", "shifted states",
-)  # fmt: skip
+    "greedy",
+    "next token instead",
+    "next token that names nothing",
+    "TruthPrInt",
+    "beam search",
+    "shifted states",
+)
 _RECALL, _UNCHANGED = 0.03, 0.95
 _AMOUNTS = (0.1, 0.3, 1.0)
 """Lengths of the shift to choose from, as shares of the mean length of a state."""
@@ -110,9 +115,13 @@ def _beams(teller: Teller, part: str) -> list[Caption]:
     for batch in teller.parts[part].batches:
         start = batch["input_ids"].shape[1]
         out = teller.model.generate(
-            **{name: one.to(teller.model.device) for name, one in batch.items()}, num_beams=5, do_sample=False,
-            max_new_tokens=teller.longest, eos_token_id=list(teller.ends), pad_token_id=0,
-        )  # fmt: skip
+            **{name: one.to(teller.model.device) for name, one in batch.items()},
+            num_beams=5,
+            do_sample=False,
+            max_new_tokens=teller.longest,
+            eos_token_id=list(teller.ends),
+            pad_token_id=0,
+        )
         for row in out[:, start:].tolist():
             ends = [place for place, token in enumerate(row) if token in teller.ends]
             found.append(Caption(row[: ends[0]] if ends else row, np.zeros(0), np.zeros(0), {}))
@@ -146,15 +155,24 @@ def add(report: Report, turned: Sequence[Turned], who: str) -> None:
     wrong = {name: np.concatenate([one.wrong[name] for one in turned]) for name in mean}
     p = {name: _p(wrong[name], wrong[TURN]) for name in mean if name != TURN}
     report.claim(
-        Claim.at_least(f"Turning back hallucinates less than greedy decoding (relative drop of CHAIR_I, {who})",
-                       measured=float(gain.mean()), floor=0.2, spread=_spread(gain),
-                       paper_value="significantly better than before",
-                       note=f"From {mean[GREEDY].instance:.3f} to {mean[TURN].instance:.3f}, p = {p[GREEDY]:.2g}.")
-    )  # fmt: skip
+        Claim.at_least(
+            f"Turning back hallucinates less than greedy decoding (relative drop of CHAIR_I, {who})",
+            measured=float(gain.mean()),
+            floor=0.2,
+            spread=_spread(gain),
+            paper_value="significantly better than before",
+            note=f"From {mean[GREEDY].instance:.3f} to {mean[TURN].instance:.3f}, p = {p[GREEDY]:.2g}.",
+        )
+    )
     report.claim(
-        Claim.at_most(f"And still names what is there (loss of object recall, {who})", measured=float(loss.mean()),
-                      ceiling=_RECALL, spread=_spread(loss), note=f"Greedy decoding has {mean[GREEDY].recall:.3f}.")
-    )  # fmt: skip
+        Claim.at_most(
+            f"And still names what is there (loss of object recall, {who})",
+            measured=float(loss.mean()),
+            ceiling=_RECALL,
+            spread=_spread(loss),
+            note=f"Greedy decoding has {mean[GREEDY].recall:.3f}.",
+        )
+    )
     if BEAM in mean:
         _claim_less(report, f"It hallucinates less than beam search of five beams (p, {who})", BEAM, mean, p)
     _claim_less(report, f"Going back hallucinates less than taking another token in place (p, {who})", REJECT, mean, p)
@@ -162,10 +180,14 @@ def add(report: Report, turned: Sequence[Turned], who: str) -> None:
     kept = np.array([one.unchanged[TURN] for one in turned])
     if np.isfinite(kept).all():
         report.claim(
-            Claim.at_least(f"Texts without hallucination stay as they are (share, {who})", measured=float(kept.mean()),
-                           floor=_UNCHANGED, spread=_spread(kept),
-                           note=f"Share of false alarms aimed at: {_listed(f'{one.false:.0%}' for one in turned)}.")
-        )  # fmt: skip
+            Claim.at_least(
+                f"Texts without hallucination stay as they are (share, {who})",
+                measured=float(kept.mean()),
+                floor=_UNCHANGED,
+                spread=_spread(kept),
+                note=f"Share of false alarms aimed at: {_listed(f'{one.false:.0%}' for one in turned)}.",
+            )
+        )
     _table(report, turned, mean, p, who)
     _draw(report, turned, mean, who)
 
@@ -179,20 +201,26 @@ def _claim_less(report: Report, statement: str, other: str, mean: dict[str, Chai
     """Claim that turning back hallucinates less, beyond chance; where it does not, p counts as 1."""
     less = mean[TURN].instance < mean[other].instance
     report.claim(
-        Claim.at_most(statement, measured=p[other] if less else 1.0, ceiling=0.05,
-                      note=f"CHAIR_I {mean[TURN].instance:.3f} against {mean[other].instance:.3f} of {other}; paired "
-                           f"randomisation of hallucinated mentions by text, p = {p[other]:.2g}.")
-    )  # fmt: skip
+        Claim.at_most(
+            statement,
+            measured=p[other] if less else 1.0,
+            ceiling=0.05,
+            note=f"CHAIR_I {mean[TURN].instance:.3f} against {mean[other].instance:.3f} of {other}; paired "
+            f"randomisation of hallucinated mentions by text, p = {p[other]:.2g}.",
+        )
+    )
 
 
 def _claim_form(report: Report, turned: Sequence[Turned], mean: dict[str, Chair], who: str) -> None:
     form = {name: float(np.mean([one.well_formed[name] for one in turned])) for name in mean}
     report.claim(
-        Claim.ordered(f"Going back leaves more whole sentences than leaving the object out in place (share, {who})",
-                      {AVOID: form[AVOID], TURN: form[TURN]},
-                      note=f"Leaving it out has a CHAIR_I of {mean[AVOID].instance:.3f}; greedy texts are whole in "
-                           f"{form[GREEDY]:.3f} of cases. This claim is ours: CHAIR does not see broken sentences.")
-    )  # fmt: skip
+        Claim.ordered(
+            f"Going back leaves more whole sentences than leaving the object out in place (share, {who})",
+            {AVOID: form[AVOID], TURN: form[TURN]},
+            note=f"Leaving it out has a CHAIR_I of {mean[AVOID].instance:.3f}; greedy texts are whole in "
+            f"{form[GREEDY]:.3f} of cases. This claim is ours: CHAIR does not see broken sentences.",
+        )
+    )
 
 
 def _mean(turned: Sequence[Turned], name: str) -> Chair:
@@ -213,8 +241,16 @@ def _table(report: Report, turned: Sequence[Turned], mean: dict[str, Chair], p: 
     for name, one in mean.items():
         form, kept = (float(np.mean([getattr(t, part)[name] for t in turned])) for part in ("well_formed", "unchanged"))
         rows.append([name, one.instance, one.sentence, one.recall, one.mentions, form, kept, p.get(name)])
-    columns = ["decoding", "CHAIR_I", "CHAIR_S", "recall", "mentions", "whole", "clean texts unchanged",
-               "p against TruthPrInt"]  # fmt: skip
+    columns = [
+        "decoding",
+        "CHAIR_I",
+        "CHAIR_S",
+        "recall",
+        "mentions",
+        "whole",
+        "clean texts unchanged",
+        "p against TruthPrInt",
+    ]
     report.table(f"Ways of decoding, {who}", columns, rows)
     chosen = [[t.found.teller.name, t.found.site, t.rule.start, t.false, t.rule.threshold] for t in turned]
     report.table(f"Rules, {who}", ["model", "site", "goes back to", "false alarms aimed at", "threshold"], chosen)
@@ -233,7 +269,8 @@ def _draw(report: Report, turned: Sequence[Turned], mean: dict[str, Chair], who:
     axes.margins(0.12)
     axes.legend(fontsize=8)
     report.figure(
-        f"Hallucination and recall, {who}", figure,
+        f"Hallucination and recall, {who}",
+        figure,
         "Ways of decoding: further left hallucinates less, higher up names more of what is there"
         + ("; small marks are single models, large ones their mean." if len(turned) > 1 else "."),
-    )  # fmt: skip
+    )

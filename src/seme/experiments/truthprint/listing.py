@@ -30,8 +30,12 @@ _DOMAINS = "one kind of place to another"
 def add(report: Report, settings: TruthprintSettings, context: Context) -> None:
     """Ask the same of a language model, if it is wanted; its detector also goes from indoors to outdoors and back."""
     if not settings.contexts:
-        report.claim(Claim.not_tested("States of a language model foretell objects that its prompt does not name",
-                                      "The language model was left out: --contexts 0."))  # fmt: skip
+        report.claim(
+            Claim.not_tested(
+                "States of a language model foretell objects that its prompt does not name",
+                "The language model was left out: --contexts 0.",
+            )
+        )
         return
     teller = _teller(settings, context)
     found = detecting.measure(teller, settings, context)
@@ -71,9 +75,17 @@ def _teller(settings: TruthprintSettings, context: Context) -> Teller:
         return not any(one.lower() in _ARTICLES and other.lower() in _NEVER_AFTER for one, other in pairwise(words))
 
     return Teller(
-        settings.model, loaded.model, objects, tuple(f"resid.{layer}" for layer in layers), tuple(sorted(ends)),
-        boundaries, settings.longest, parts, well_formed, context.cache,
-    )  # fmt: skip
+        settings.model,
+        loaded.model,
+        objects,
+        tuple(f"resid.{layer}" for layer in layers),
+        tuple(sorted(ends)),
+        boundaries,
+        settings.longest,
+        parts,
+        well_formed,
+        context.cache,
+    )
 
 
 def _pieces(tokenizer: Any) -> list[str]:
@@ -125,13 +137,17 @@ def _move(report: Report, found: detecting.Found, settings: TruthprintSettings, 
     means = {name: float(np.mean(values)) for name, values in rows.items()}
     apart = [a - b for a, b in zip(rows["subspace"], rows["pca"], strict=True)]
     report.claim(
-        Claim.at_least(f"Subspace alignment takes a detector from {_DOMAINS} better than components alone "
-                       f"(AUROC, difference, {settings.model})",
-                       measured=means["subspace"] - means["pca"], floor=0.03,
-                       spread=(min(apart), max(apart)),
-                       note="Indoors to outdoors and back, on test texts: " +
-                            ", ".join(f"{name} {value:.3f}" for name, value in means.items()) + ".")
-    )  # fmt: skip
+        Claim.at_least(
+            f"Subspace alignment takes a detector from {_DOMAINS} better than components alone "
+            f"(AUROC, difference, {settings.model})",
+            measured=means["subspace"] - means["pca"],
+            floor=0.03,
+            spread=(min(apart), max(apart)),
+            note="Indoors to outdoors and back, on test texts: "
+            + ", ".join(f"{name} {value:.3f}" for name, value in means.items())
+            + ".",
+        )
+    )
     table = [[name, *values] for name, values in rows.items()]
     report.table(
         f"Detectors on other places (AUROC), {settings.model}", ["alignment", "to outdoors", "to indoors"], table

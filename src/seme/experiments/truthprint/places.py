@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-PLACES: Mapping[str, str] = MappingProxyType({
-    "kitchen": "kettle spoon knife oven fridge sink plate bowl pan cup toaster apron table chair stool shelf",
-    "bedroom": "bed pillow blanket lamp wardrobe dresser mirror rug curtain clock desk window door book candle",
-    "office": "computer printer phone stapler notebook pen calendar folder keyboard plant whiteboard desk chair window",
-    "garden": "flower tree bench fountain shovel rake hose gate fence bee butterfly statue pond path rose",
-    "farm": "cow horse pig goat sheep tractor barn chicken dog cat fence haystack bucket windmill field",
-    "beach": "umbrella towel shell crab boat kite bucket surfboard seagull palm sandcastle wave sailboat chair",
-    "street": "car bus bicycle truck taxi bakery lamp bench pigeon hydrant statue sign tree cafe dog",
-    "workshop": "hammer saw drill nail ladder toolbox bench wrench screwdriver glove paint brush vise shelf lamp",
-    "park": "swing slide bench pond duck squirrel fountain kite picnic bicycle tree path statue dog ball",
-    "library": "book shelf desk globe lamp ladder computer newspaper clock chair rug painting window map table",
-})  # fmt: skip
+PLACES: Mapping[str, str] = MappingProxyType(
+    {
+        "kitchen": "kettle spoon knife oven fridge sink plate bowl pan cup toaster apron table chair stool shelf",
+        "bedroom": "bed pillow blanket lamp wardrobe dresser mirror rug curtain clock desk window door book candle",
+        "office": "computer printer phone stapler notebook pen calendar folder keyboard plant whiteboard desk chair "
+        "window",
+        "garden": "flower tree bench fountain shovel rake hose gate fence bee butterfly statue pond path rose",
+        "farm": "cow horse pig goat sheep tractor barn chicken dog cat fence haystack bucket windmill field",
+        "beach": "umbrella towel shell crab boat kite bucket surfboard seagull palm sandcastle wave sailboat chair",
+        "street": "car bus bicycle truck taxi bakery lamp bench pigeon hydrant statue sign tree cafe dog",
+        "workshop": "hammer saw drill nail ladder toolbox bench wrench screwdriver glove paint brush vise shelf lamp",
+        "park": "swing slide bench pond duck squirrel fountain kite picnic bicycle tree path statue dog ball",
+        "library": "book shelf desk globe lamp ladder computer newspaper clock chair rug painting window map table",
+    }
+)
 """Lists of ours."""
 
 ANYWHERE = "box bag hat shoe bird fish basket bottle wall house building rock flag wheel coat cake"

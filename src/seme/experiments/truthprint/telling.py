@@ -64,9 +64,14 @@ class Teller:
         found: list[Caption] = []
         for batch in self.parts[part].batches:
             found += decode(
-                self.model, batch, self.objects, longest=self.longest, ends=self.ends, boundaries=self.boundaries,
+                self.model,
+                batch,
+                self.objects,
+                longest=self.longest,
+                ends=self.ends,
+                boundaries=self.boundaries,
                 **options,
-            )  # fmt: skip
+            )
         return found
 
     def named(self, captions: Sequence[Caption]) -> list[list[str]]:
@@ -127,11 +132,16 @@ def mentions(teller: Teller, captions: Sequence[Caption], part: str) -> Mentions
 
     text, place, within, thing, labels = zip(*rows, strict=True) if rows else ((),) * 5
     return Mentions(
-        states(0), states(1), np.array([captions[n].log_probs[p] for n, p, *_ in rows]),
-        np.array([captions[n].entropies[p] for n, p, *_ in rows]), np.array(text, dtype=int),
-        np.array(place, dtype=int), np.array(within, dtype=int), np.array(thing, dtype=str),
+        states(0),
+        states(1),
+        np.array([captions[n].log_probs[p] for n, p, *_ in rows]),
+        np.array([captions[n].entropies[p] for n, p, *_ in rows]),
+        np.array(text, dtype=int),
+        np.array(place, dtype=int),
+        np.array(within, dtype=int),
+        np.array(thing, dtype=str),
         np.array(labels, dtype=bool),
-    )  # fmt: skip
+    )
 
 
 def greedy(teller: Teller, part: str) -> list[Caption]:
@@ -166,8 +176,10 @@ def _kept(file: Path, sites: Sequence[str]) -> list[Caption]:
     spans = [slice(int(end - length), int(end)) for end, length in zip(ends, arrays["lengths"], strict=True)]
     return [
         Caption(
-            [int(one) for one in arrays["ids"][span]], arrays["log_probs"][span], arrays["entropies"][span],
+            [int(one) for one in arrays["ids"][span]],
+            arrays["log_probs"][span],
+            arrays["entropies"][span],
             {site: arrays[f"states{number}"][span] for number, site in enumerate(sites)},
         )
         for span in spans
-    ]  # fmt: skip
+    ]

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from seme.experiments.p48_truthprint import TruthprintSettings
 
 RAW, PCA, CORAL, SUBSPACE, ANCHORS, ORACLE = (
-    "raw states", "components alone", "CORAL", "subspace alignment", "ComnHallu", "labels of the target",
-)  # fmt: skip
+    "raw states",
+    "components alone",
+    "CORAL",
+    "subspace alignment",
+    "ComnHallu",
+    "labels of the target",
+)
 _HOW = {RAW: "none", PCA: "pca", CORAL: "coral", SUBSPACE: "subspace", ANCHORS: "anchors"}
 _LIMIT = 0.01
 
@@ -47,35 +52,49 @@ def add(report: Report, found: Sequence[Found], settings: TruthprintSettings, co
     moved = [_move(one, other, settings, context) for one, other in context.progress(pairs, "Moving detectors")]
     mean = {name: np.array([one.aurocs[name] for one in moved if name in one.aurocs]) for name in (*_HOW, ORACLE)}
     report.claim(
-        Claim.at_least("An aligned detector reads another model better than components alone do (AUROC, difference)",
-                       measured=float((mean[ANCHORS] - mean[PCA]).mean()), floor=0.03,
-                       spread=_range(mean[ANCHORS] - mean[PCA]), paper_value="common latent subspaces",
-                       note=f"ComnHallu {mean[ANCHORS].mean():.3f}, components alone {mean[PCA].mean():.3f}, over "
-                            f"{len(moved)} pairs of captioners of other seeds and worlds. Their dimensions have no "
-                            "meaning in common, so that states of the same captions under both anchor the rotation; "
-                            f"without anchors, subspace alignment comes to {_shown(mean[SUBSPACE])}.")
-    )  # fmt: skip
+        Claim.at_least(
+            "An aligned detector reads another model better than components alone do (AUROC, difference)",
+            measured=float((mean[ANCHORS] - mean[PCA]).mean()),
+            floor=0.03,
+            spread=_range(mean[ANCHORS] - mean[PCA]),
+            paper_value="common latent subspaces",
+            note=f"ComnHallu {mean[ANCHORS].mean():.3f}, components alone {mean[PCA].mean():.3f}, over "
+            f"{len(moved)} pairs of captioners of other seeds and worlds. Their dimensions have no "
+            "meaning in common, so that states of the same captions under both anchor the rotation; "
+            f"without anchors, subspace alignment comes to {_shown(mean[SUBSPACE])}.",
+        )
+    )
     same = [one for one in moved if RAW in one.aurocs]
     if same:
         report.claim(
-            Claim.ordered("Components alone read another model no worse than raw states do (AUROC)",
-                          {RAW: float(mean[RAW].mean()), PCA: float(np.mean([one.aurocs[PCA] for one in same]))},
-                          strict=False, note=f"Over the {len(same)} pairs of the same width. Both may be at chance.")
-        )  # fmt: skip
+            Claim.ordered(
+                "Components alone read another model no worse than raw states do (AUROC)",
+                {RAW: float(mean[RAW].mean()), PCA: float(np.mean([one.aurocs[PCA] for one in same]))},
+                strict=False,
+                note=f"Over the {len(same)} pairs of the same width. Both may be at chance.",
+            )
+        )
     report.claim(
-        Claim.ordered("Alignment without labels reaches no more than labels of the target do (AUROC)",
-                      {ANCHORS: float(mean[ANCHORS].mean()), ORACLE: float(mean[ORACLE].mean())}, strict=False,
-                      spread=_range(mean[ORACLE] - mean[ANCHORS]))
-    )  # fmt: skip
+        Claim.ordered(
+            "Alignment without labels reaches no more than labels of the target do (AUROC)",
+            {ANCHORS: float(mean[ANCHORS].mean()), ORACLE: float(mean[ORACLE].mean())},
+            strict=False,
+            spread=_range(mean[ORACLE] - mean[ANCHORS]),
+        )
+    )
     worst = max(one.p for one in moved)
     cosines = np.array([one.cosine for one in moved])
     report.claim(
-        Claim.at_most("Models share a direction of truth (p of the aligned cosine, worst pair)", measured=worst,
-                      ceiling=_LIMIT, spread=_range(np.array([one.p for one in moved])),
-                      paper_value="generic truthful directions",
-                      note=f"Cosines of {cosines.min():.2f} to {cosines.max():.2f}, against {settings.permutations} "
-                           "shuffles of the target's labels.")
-    )  # fmt: skip
+        Claim.at_most(
+            "Models share a direction of truth (p of the aligned cosine, worst pair)",
+            measured=worst,
+            ceiling=_LIMIT,
+            spread=_range(np.array([one.p for one in moved])),
+            paper_value="generic truthful directions",
+            note=f"Cosines of {cosines.min():.2f} to {cosines.max():.2f}, against {settings.permutations} "
+            "shuffles of the target's labels.",
+        )
+    )
     _table(report, moved)
     _draw(report, moved)
 
@@ -96,9 +115,13 @@ def _move(one: Found, other: Found, settings: TruthprintSettings, context: Conte
         aurocs[name] = auroc(detector(common.target(test)), labels)
         if name == ANCHORS:
             cosine, chance = _cosines(
-                common.source(x), ours.hallucinated, common.target(y), theirs.hallucinated, settings,
+                common.source(x),
+                ours.hallucinated,
+                common.target(y),
+                theirs.hallucinated,
+                settings,
                 context.rng("shuffles", one.teller.name),
-            )  # fmt: skip
+            )
     oracle = TruthDetector(settings.hidden, seed=context.seed).fit(y, theirs.hallucinated)
     aurocs[ORACLE] = auroc(oracle(test), labels)
     return Moved(one.teller.name, other.teller.name, aurocs, cosine, chance)
@@ -139,10 +162,15 @@ def _shown(values: Rows) -> str:
 def _table(report: Report, moved: Sequence[Moved]) -> None:
     names = [*_HOW, ORACLE]
     rows = [
-        [f"{one.source} to {one.target}", *[one.aurocs.get(name) for name in names], one.cosine,
-         float(np.quantile(one.chance, 0.99)), one.p]
+        [
+            f"{one.source} to {one.target}",
+            *[one.aurocs.get(name) for name in names],
+            one.cosine,
+            float(np.quantile(one.chance, 0.99)),
+            one.p,
+        ]
         for one in moved
-    ]  # fmt: skip
+    ]
     columns = ["detector of", *names, "cosine of directions", "99 % of shuffles", "p"]
     report.table("Detectors on other captioners (AUROC)", columns, rows)
 
@@ -161,8 +189,14 @@ def _draw(report: Report, moved: Sequence[Moved]) -> None:
     left.set_xlabel("AUROC on the other model")
     for place, one in enumerate(moved):
         low, high = np.quantile(one.chance, [0.005, 0.995])
-        right.plot([low, high], [place, place], color="0.6", lw=5, solid_capstyle="butt",
-                   label="99 % of shuffles" if place == 0 else None)  # fmt: skip
+        right.plot(
+            [low, high],
+            [place, place],
+            color="0.6",
+            lw=5,
+            solid_capstyle="butt",
+            label="99 % of shuffles" if place == 0 else None,
+        )
         right.plot(one.cosine, place, "D", color="black", ms=6, label="aligned" if place == 0 else None)
     right.set_yticks(range(len(moved)), [f"{one.source.split()[-1]} to {one.target.split()[-1]}" for one in moved])
     right.set_xlim(-1, 1)
@@ -170,7 +204,8 @@ def _draw(report: Report, moved: Sequence[Moved]) -> None:
     right.set_xlabel("cosine of the directions of truth")
     right.legend(fontsize=7, loc="lower left")
     report.figure(
-        "Detectors and directions on other models", figure,
+        "Detectors and directions on other models",
+        figure,
         "Left: detectors of one captioner read on the next, by alignment; bars are means. Right: cosine of the two "
         "directions of truth in the common subspace, beside shuffles of the target's labels.",
-    )  # fmt: skip
+    )

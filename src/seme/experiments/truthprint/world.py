@@ -25,9 +25,18 @@ def captioners(settings: TruthprintSettings, context: Context) -> list[Teller]:
         parts = {name: _part(one, size, context, name) for name, size in sizes.items()}
         sites = tuple(captioner.site(layer) for layer in range(captioner.LAYERS))
         found.append(
-            Teller(f"captioner {number}", one.model, captioner.OBJECTS, sites, (scenes.END,), (scenes.STOP,),
-                   scenes.LONGEST, parts, well_formed)
-        )  # fmt: skip
+            Teller(
+                f"captioner {number}",
+                one.model,
+                captioner.OBJECTS,
+                sites,
+                (scenes.END,),
+                (scenes.STOP,),
+                scenes.LONGEST,
+                parts,
+                well_formed,
+            )
+        )
     return found
 
 
@@ -63,9 +72,12 @@ def note(report: Report, settings: TruthprintSettings) -> None:
         f"{settings.captioners} small ones in the form of LLaVA (CLIP's picture encoder and a Llama of "
         f"{captioner.LAYERS} layers) were trained here on pictures of coloured shapes whose captions take the usual "
         "company of a shape for granted; what is there is known exactly. The second model is "
-        + (f"{settings.model}, which describes places from a list of what they hold, without pictures."
-           if settings.contexts else "left out (--contexts 0).")
-    )  # fmt: skip
+        + (
+            f"{settings.model}, which describes places from a list of what they hold, without pictures."
+            if settings.contexts
+            else "left out (--contexts 0)."
+        )
+    )
     report.note(
         "The paper's own code and figures were not to be had: layer, width of the detector, the place that decoding "
         "goes back to and the budget are choices of ours. Layer, threshold and the way back were chosen on "

@@ -58,6 +58,9 @@ def detection(scores: npt.ArrayLike, truth: npt.ArrayLike) -> Detection:
     f1 = 2 * precision[:-1] * recall[:-1] / np.maximum(precision[:-1] + recall[:-1], 1e-12)
     best = int(f1.argmax())
     return Detection(
-        float(roc_auc_score(true.ravel(), given.ravel())), float(f1[best]), float(precision[best]),
-        float(recall[best]), float(thresholds[best]),
-    )  # fmt: skip
+        float(roc_auc_score(true.ravel(), given.ravel())),
+        float(f1[best]),
+        float(precision[best]),
+        float(recall[best]),
+        float(thresholds[best]),
+    )

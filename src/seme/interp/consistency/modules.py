@@ -90,7 +90,7 @@ class _Lifts:
 
     def __init__(
         self, model: PreTrainedModel, blocks: int, flat: list[int], owner: torch.Tensor, labels: int, top: int
-    ) -> None:  # fmt: skip
+    ) -> None:
         head, gain = unembedding(model)
         rows = head[flat].float() * gain.float()
         summed = torch.zeros(labels, rows.shape[1], device=rows.device).index_add_(0, owner.to(rows.device), rows)

@@ -31,9 +31,14 @@ def answer_tokens(tokenizer: Any, words: Sequence[str], *, before: str = " ") ->
 
 
 def yes_over_no(
-    model: nn.Module, prompts: Sequence[Sequence[int]], yes: Sequence[int], no: Sequence[int], *, batch: int = 16,
+    model: nn.Module,
+    prompts: Sequence[Sequence[int]],
+    yes: Sequence[int],
+    no: Sequence[int],
+    *,
+    batch: int = 16,
     progress: Callable[..., Iterator[Any]] | None = None,
-) -> npt.NDArray[np.float64]:  # fmt: skip
+) -> npt.NDArray[np.float64]:
     """Return the logarithm of the summed probability of the words for yes over that of the words for no, (prompts,).
 
     Parameters

@@ -40,9 +40,15 @@ class ConceptDepth:
 
 
 def concept_depth(
-    accuracy: npt.ArrayLike, *, before: float | None = None, chance: float = 0.5, jump: float = 1.1,
-    settled: float = 0.03, share: float = 0.9, level: float = 0.8,
-) -> ConceptDepth:  # fmt: skip
+    accuracy: npt.ArrayLike,
+    *,
+    before: float | None = None,
+    chance: float = 0.5,
+    jump: float = 1.1,
+    settled: float = 0.03,
+    share: float = 0.9,
+    level: float = 0.8,
+) -> ConceptDepth:
     """Condense a curve of accuracies (Jin et al. 2024, section 3).
 
     Parameters

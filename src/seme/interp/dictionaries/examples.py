@@ -65,14 +65,19 @@ def read_contexts(
     for document, ids in enumerate(_documents(batches)):
         for position in wanted.pop(document, []):
             if position >= len(ids):
-                raise InputError(f"document {document} has {len(ids)} tokens, and number {position} was recorded: "
-                                 "these batches are others", hint="Give the batches that were recorded")  # fmt: skip
+                raise InputError(
+                    f"document {document} has {len(ids)} tokens, and number {position} was recorded: "
+                    "these batches are others",
+                    hint="Give the batches that were recorded",
+                )
             found[document, position] = _context(ids, position, tokenizer, before, after)
         if not wanted:
             break
     if wanted:
-        raise InputError(f"the batches have no document {min(wanted)}, and it was recorded: these batches are others",
-                         hint="Give the batches that were recorded")  # fmt: skip
+        raise InputError(
+            f"the batches have no document {min(wanted)}, and it was recorded: these batches are others",
+            hint="Give the batches that were recorded",
+        )
     return found
 
 

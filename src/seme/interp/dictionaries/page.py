@@ -113,10 +113,19 @@ def dictionary_page(
             _add_tokens(unit, lens, line, tokenizer)
     template = _environment().get_template("dictionary.html")
     return template.render(
-        dictionary=dictionary, kind=type(dictionary).__name__, title=title or "Units of a dictionary", note=note,
-        figures=evaluate(dictionary, store), activity=activity, histogram=density_histogram(activity), bands=bands,
-        shown=shown, lens=lens, documents=len(np.unique(store.index[:, 0])), stylesheet=_stylesheet(),
-    )  # fmt: skip
+        dictionary=dictionary,
+        kind=type(dictionary).__name__,
+        title=title or "Units of a dictionary",
+        note=note,
+        figures=evaluate(dictionary, store),
+        activity=activity,
+        histogram=density_histogram(activity),
+        bands=bands,
+        shown=shown,
+        lens=lens,
+        documents=len(np.unique(store.index[:, 0])),
+        stylesheet=_stylesheet(),
+    )
 
 
 def visible(text: str) -> str:

@@ -19,9 +19,13 @@ Floats = npt.NDArray[np.float64]
 
 @torch.no_grad()
 def label_scores(
-    model: nn.Module, prompts: Sequence[Sequence[int]], labels: Sequence[int], *, batch: int = 16,
+    model: nn.Module,
+    prompts: Sequence[Sequence[int]],
+    labels: Sequence[int],
+    *,
+    batch: int = 16,
     progress: Callable[..., Iterator[Any]] | None = None,
-) -> Floats:  # fmt: skip
+) -> Floats:
     """Return the log-probability of each label as the next token of each prompt.
 
     Scoring the labels is fairer to a small model than reading what it writes: it cannot answer with none of them.

@@ -69,9 +69,12 @@ def class_geometry(x: npt.ArrayLike, labels: npt.ArrayLike) -> Geometry:
     centred = means - means.mean(axis=0)
     unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
     return Geometry(
-        tuple(map(str, classes)), centred, unit @ unit.T, between / max(within, 1e-12),
+        tuple(map(str, classes)),
+        centred,
+        unit @ unit.T,
+        between / max(within, 1e-12),
         float(silhouette_score(rows, codes)),
-    )  # fmt: skip
+    )
 
 
 def principal_plane(x: npt.ArrayLike) -> tuple[Floats, Floats]:

@@ -64,11 +64,13 @@ def fit_decay(offsets: npt.ArrayLike, values: npt.ArrayLike) -> Decay:
     starts = [[max(0.0, y.min()), max(1e-3, np.ptp(y)), span * share] for share in (0.02, 0.1, 0.5, 2.0)]
     fits = [
         least_squares(
-            lambda p: p[0] + p[1] * np.exp(-t / p[2]) - y, np.clip(start, low, high), bounds=(low, high),
+            lambda p: p[0] + p[1] * np.exp(-t / p[2]) - y,
+            np.clip(start, low, high),
+            bounds=(low, high),
             x_scale=[1, 1, span],
         )
         for start in starts
-    ]  # fmt: skip
+    ]
     best = min(fits, key=lambda one: float(one.cost))
     a, b, tau = map(float, best.x)
     return Decay(a, b, tau, tau * float(np.log(2)), float(np.sqrt(2 * best.cost / len(t))))

@@ -166,9 +166,9 @@ class Ensemble(nn.Module):
                 made.append(make())
         parameters, _ = stack_module_state(made)
         self._names = {name.replace(".", "/"): name for name in parameters}
-        self.weights = nn.ParameterDict({
-            short: nn.Parameter(parameters[name].detach().clone()) for short, name in self._names.items()
-        })  # fmt: skip
+        self.weights = nn.ParameterDict(
+            {short: nn.Parameter(parameters[name].detach().clone()) for short, name in self._names.items()}
+        )
         self._one, self.members = [made[0]], members  # in a list, so that its weights are not this module's
 
     def forward(self, x: Tensor) -> Said:

@@ -204,9 +204,15 @@ def train(
     """
     data = FeatureBatches(task, model.members, recipe.size, seed=seed, prevalence=prevalence)
     trainer = Trainer(
-        model, _FeatureLoss(task.classes), data, Budget(steps=min(recipe.chunk, recipe.steps)), seed=seed,
-        optimizer=recipe.optimise(model), log_every=recipe.chunk, device="cpu",
-    )  # fmt: skip
+        model,
+        _FeatureLoss(task.classes),
+        data,
+        Budget(steps=min(recipe.chunk, recipe.steps)),
+        seed=seed,
+        optimizer=recipe.optimise(model),
+        log_every=recipe.chunk,
+        device="cpu",
+    )
     seen: list[Float] = []
     while True:
         trainer.run()

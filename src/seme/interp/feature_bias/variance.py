@@ -88,8 +88,9 @@ def variance_explained(
     layer, values = _checked("fit", fit)
     other, asked = _checked("test", test)
     if layer.shape[1] != other.shape[1] or values.shape[1] != asked.shape[1]:
-        raise InputError(f"fit has {layer.shape[1]} units and {values.shape[1]} features, test {other.shape[1]} and "
-                         f"{asked.shape[1]}")  # fmt: skip
+        raise InputError(
+            f"fit has {layer.shape[1]} units and {values.shape[1]} features, test {other.shape[1]} and {asked.shape[1]}"
+        )
     codes = [_codes(values[:, one], asked[:, one], classes=classes) for one in range(values.shape[1])]
     for name, place in (("fit", 0), ("test", 1)):
         _check_correlation(name, [code[place] for code in codes], most_correlation)

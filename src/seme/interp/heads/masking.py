@@ -52,8 +52,10 @@ class MaskedHeads:
         if mode not in get_args(Mode):
             raise InputError(f"mode is {mode!r}; it may be {', '.join(map(repr, get_args(Mode)))}")
         if (mode == "mean") != (means is not None):
-            raise InputError(f"mode is {mode!r} and means {'missing' if means is None else 'given'}",
-                             hint="means belongs to mode='mean' alone: what the heads say on average")  # fmt: skip
+            raise InputError(
+                f"mode is {mode!r} and means {'missing' if means is None else 'given'}",
+                hint="means belongs to mode='mean' alone: what the heads say on average",
+            )
         self.chosen, self.mode, self.means = chosen, mode, means
 
     @contextmanager
@@ -68,8 +70,9 @@ class MaskedHeads:
         sites = head_sites(model)
         shape = (len(sites), sites[0].heads)
         if tuple(self.chosen.shape[-2:]) != shape:
-            raise InputError(f"chosen has shape {tuple(self.chosen.shape)}, and the model {shape[0]} layers of "
-                             f"{shape[1]} heads")  # fmt: skip
+            raise InputError(
+                f"chosen has shape {tuple(self.chosen.shape)}, and the model {shape[0]} layers of {shape[1]} heads"
+            )
         with ExitStack() as stack:
             for layer, site in enumerate(sites):
                 chosen = self.chosen[..., layer, :]

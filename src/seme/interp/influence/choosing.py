@@ -55,8 +55,10 @@ def select_within(
         members = np.array([number for number, one in enumerate(domains) if one == domain])
         count, left = max(1, round(share * len(members))), members[allowed[members]]
         if len(left) < count:
-            raise InputError(f"domain {domain!r} has {len(left)} eligible documents, and {count} are to be selected",
-                             hint="Lower share, or give longer documents")  # fmt: skip
+            raise InputError(
+                f"domain {domain!r} has {len(left)} eligible documents, and {count} are to be selected",
+                hint="Lower share, or give longer documents",
+            )
         chosen += left[np.argsort(-values[left], kind="stable")[:count]].tolist()
     return np.array(sorted(chosen), dtype=np.int64)
 

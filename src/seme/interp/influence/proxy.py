@@ -58,8 +58,10 @@ def lookup_prompts(
         raise InputError(f"shots is {shots}, and with {pairs} pairs it may be 0 to {pairs - 1}")
     values = list(dict.fromkeys(passages))
     if len(values) < max(pairs, _FEWEST):
-        raise InputError(f"passages has {len(values)} different texts, and a list needs {max(pairs, _FEWEST)}",
-                         hint="Give more passages, or lower pairs")  # fmt: skip
+        raise InputError(
+            f"passages has {len(values)} different texts, and a list needs {max(pairs, _FEWEST)}",
+            hint="Give more passages, or lower pairs",
+        )
     bad = next((text for text in values if not text.strip() or any(one in text for one in '"\n')), None)
     if bad is not None:
         raise InputError(f"passages has {bad!r}, which is empty or holds a line break or a double quote")
@@ -69,9 +71,13 @@ def lookup_prompts(
 
 
 def _prompt(
-    tokenizer: PreTrainedTokenizerBase, values: Sequence[str], rng: np.random.Generator, pairs: int, shots: int,
+    tokenizer: PreTrainedTokenizerBase,
+    values: Sequence[str],
+    rng: np.random.Generator,
+    pairs: int,
+    shots: int,
     letters: int,
-) -> RetrievalPrompt:  # fmt: skip
+) -> RetrievalPrompt:
     chosen = [values[one] for one in rng.choice(len(values), pairs, replace=False)]
     keys = ["".join(rng.choice(list("0123456789abcdef"), letters)) for _ in range(pairs)]
     *examples, asked = rng.choice(pairs, shots + 1, replace=False).tolist()

@@ -60,8 +60,10 @@ def top_share(scores: RetrievalScores, share: float = 0.05) -> list[Head]:
         raise InputError(f"share is {share}, expected a number between 0 and 1")
     heads = scores.top(max(1, round(share * scores.mean.size)))
     if scores.mean[heads[0]] <= 0:
-        raise InputError("no head copied anything: the task was never solved",
-                         hint="Shorten the lists (pairs), or try a larger model")  # fmt: skip
+        raise InputError(
+            "no head copied anything: the task was never solved",
+            hint="Shorten the lists (pairs), or try a larger model",
+        )
     return heads
 
 
@@ -164,9 +166,11 @@ def _sums(model: PreTrainedModel, replay: Replay, skipped: int, batch: dict[str,
     with replay.skipping(skipped):
         logits = model(**{name: value.to(model.device) for name, value in batch.items()}, use_cache=False).logits
     losses = torch.nn.functional.cross_entropy(
-        logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten().to(logits.device), ignore_index=-100,
+        logits[:, :-1].float().flatten(0, 1),
+        labels[:, 1:].flatten().to(logits.device),
+        ignore_index=-100,
         reduction="none",
-    )  # fmt: skip
+    )
     return np.asarray(losses.view(len(labels), -1).double().sum(1).cpu().numpy())
 
 
@@ -177,10 +181,11 @@ def _chunks(
     short = next((number for number, one in enumerate(documents) if len(one) < 2), None)
     if short is not None or not len(documents):
         raise InputError(
-            "documents is empty, expected at least one" if short is None else
-            f"document {short} has {len(documents[short])} tokens, expected 2 or more",
+            "documents is empty, expected at least one"
+            if short is None
+            else f"document {short} has {len(documents[short])} tokens, expected 2 or more",
             hint="Leave out what is too short; 64 tokens or more make a score worth trusting",
-        )  # fmt: skip
+        )
     context = getattr(model.config, "max_position_embeddings", None) or max(map(len, documents))
     size = context if length is None else length
     if not 2 <= size <= context:

@@ -41,9 +41,14 @@ def fit_mlp(
 ) -> Fitted:
     """Fit one hidden layer of ReLU units with Adam; with `stop_early`, a tenth of the texts says when it is enough."""
     model = MLPClassifier(
-        (hidden,), alpha=penalty, max_iter=most, random_state=seed, early_stopping=stop_early, n_iter_no_change=5,
+        (hidden,),
+        alpha=penalty,
+        max_iter=most,
+        random_state=seed,
+        early_stopping=stop_early,
+        n_iter_no_change=5,
         batch_size=min(128, len(x)),
-    )  # fmt: skip
+    )
     converged = _fit(model, x, y)
     last = _linear(model.coefs_[1].T, model.intercepts_[1], converged=converged, low=0.0)
     return Fitted([model.coefs_[0], *last.weights], [model.intercepts_[0], *last.biases], converged)

@@ -110,9 +110,12 @@ class ForestProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scik
         """Write `forest.json` and `forest.safetensors`, whole or not at all."""
         config = {"settings": self.get_params(), "classes": self.classes_.tolist(), "width": self.width_}
         tensors = {
-            "roots": self.roots_, "features": self.features_, "thresholds": self.thresholds_,
-            "children": self.children_, "shares": self.shares_,
-        }  # fmt: skip
+            "roots": self.roots_,
+            "features": self.features_,
+            "thresholds": self.thresholds_,
+            "children": self.children_,
+            "shares": self.shares_,
+        }
         return write_tensor_folder(Path(folder), config, tensors, names=_FILES, kind="probe")
 
     @classmethod

@@ -92,11 +92,15 @@ def probe_layers(
     unconverged = tuple(name for name, one in zip(states.names, found, strict=True) for _ in range(one.unconverged))
     _warn(list(unconverged), base)
     return LayerScores(
-        states.names, tuple(map(str, classes)), right=np.stack([one.right for one in found]), tested=tested,
-        confusion=np.stack([one.confusion for one in found]), groups=numbers,
+        states.names,
+        tuple(map(str, classes)),
+        right=np.stack([one.right for one in found]),
+        tested=tested,
+        confusion=np.stack([one.confusion for one in found]),
+        groups=numbers,
         unconverged=tuple(dict.fromkeys(unconverged)),
         **{name: np.array([one.scores[name] for one in found]) for name in MEASURES},
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +114,13 @@ class _Probed:
 
 
 def _probed(
-    rows: npt.NDArray[np.float64], parts: Parts, targets: Sequence[npt.NDArray[np.int64]],
-    groups: npt.NDArray[np.int64], base: AnyProbe, classes: int,
-) -> _Probed:  # fmt: skip
+    rows: npt.NDArray[np.float64],
+    parts: Parts,
+    targets: Sequence[npt.NDArray[np.int64]],
+    groups: npt.NDArray[np.int64],
+    base: AnyProbe,
+    classes: int,
+) -> _Probed:
     right, confused = np.zeros(len(rows)), np.zeros((classes, classes), dtype=np.int64)
     scores: dict[str, list[float]] = {name: [] for name in MEASURES}
     unconverged = 0

@@ -196,9 +196,14 @@ class Probe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
             found = fit_ridge(x, codes, penalty=penalty)
         else:
             found = fit_mlp(
-                x, codes, penalty=penalty, hidden=self.hidden, most=self.most, seed=self.seed,
+                x,
+                codes,
+                penalty=penalty,
+                hidden=self.hidden,
+                most=self.most,
+                seed=self.seed,
                 stop_early=len(x) >= _EARLY,
-            )  # fmt: skip
+            )
         self.weights_, self.biases_, self.converged_ = found.weights, found.biases, found.converged
 
     def _logits(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

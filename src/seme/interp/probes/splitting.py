@@ -62,9 +62,13 @@ def grouped(groups: npt.ArrayLike | None, count: int) -> Codes:
 
 
 def grouped_splits(
-    labels: npt.ArrayLike, groups: npt.ArrayLike | None = None, *, splits: int = 4, test_share: float = 0.4,
+    labels: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    *,
+    splits: int = 4,
+    test_share: float = 0.4,
     seed: int = 0,
-) -> Iterator[tuple[Codes, Codes]]:  # fmt: skip
+) -> Iterator[tuple[Codes, Codes]]:
     """Yield the numbers of the texts to train on and to test on; no group is in both.
 
     Where each group has one class, as many groups of each class are held out as its share asks.

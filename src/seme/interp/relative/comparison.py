@@ -69,9 +69,10 @@ def compare_spaces(a: npt.ArrayLike, b: npt.ArrayLike, *, k: int = 10) -> Compar
         reciprocal.append(1 / (1 + (lead > _TIE).sum(axis=1) + ties / 2))
         overlap.append(_jaccard(_nearest(across, k), _nearest(within, k)))
     return Comparison(
-        float(np.concatenate(overlap).mean()), float(np.concatenate(reciprocal).mean()),
+        float(np.concatenate(overlap).mean()),
+        float(np.concatenate(reciprocal).mean()),
         float((first * second).sum(axis=1).mean()),
-    )  # fmt: skip
+    )
 
 
 def linear_cka(a: npt.ArrayLike, b: npt.ArrayLike) -> float:

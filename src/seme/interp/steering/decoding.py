@@ -48,10 +48,18 @@ class Caption:
 
 
 def decode(
-    model: PreTrainedModel, batch: Mapping[str, Tensor], objects: ObjectNames, *, longest: int,
-    ends: Collection[int], boundaries: Collection[int] = (), site: str | None = None,
-    detector: Detector | None = None, intervention: Intervention | None = None, keep: Sequence[str] = (),
-) -> list[Caption]:  # fmt: skip
+    model: PreTrainedModel,
+    batch: Mapping[str, Tensor],
+    objects: ObjectNames,
+    *,
+    longest: int,
+    ends: Collection[int],
+    boundaries: Collection[int] = (),
+    site: str | None = None,
+    detector: Detector | None = None,
+    intervention: Intervention | None = None,
+    keep: Sequence[str] = (),
+) -> list[Caption]:
     """Generate greedily, scoring each object before it is named and turning back where it would be hallucinated.
 
     Each prompt gives the text that it would give alone, up to rounding. Of an object with several tokens the first is

@@ -39,9 +39,15 @@ class TruthDetector:
     """
 
     def __init__(
-        self, width: int = 256, *, epochs: int = 40, rate: float = 1e-3, batch: int = 128, decay: float = 1e-2,
+        self,
+        width: int = 256,
+        *,
+        epochs: int = 40,
+        rate: float = 1e-3,
+        batch: int = 128,
+        decay: float = 1e-2,
         seed: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if width < 1 or epochs < 1 or batch < 1 or not rate > 0 or not decay >= 0:
             raise InputError(
                 f"width is {width}, epochs {epochs}, batch {batch}, rate {rate} and decay {decay}; "

@@ -44,9 +44,10 @@ class ObjectNames:
                 other = self._objects.setdefault(ids, thing)
                 if not ids or other != thing:
                     raise InputError(
-                        f"names has the tokens {ids} for {other!r} and for {thing!r}" if ids
+                        f"names has the tokens {ids} for {other!r} and for {thing!r}"
+                        if ids
                         else f"names has a name without tokens for {thing!r}"
-                    )  # fmt: skip
+                    )
         if not self._objects:
             raise InputError("names has no object", hint='For example {"cat": [" cat", " cats"]} for ObjectNames.of')
         self._starts = {ids[0] for ids in self._objects}

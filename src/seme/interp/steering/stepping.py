@@ -132,9 +132,14 @@ class Stepper:
         reading = capturing(self._model, self._sites) if self._sites else nullcontext(nothing)
         with reading as values:
             out = self._model(
-                input_ids=ids, attention_mask=self._mask, position_ids=positions, use_cache=True,
-                **{self._cache_name: self._cache}, **self._last_only, **more,
-            )  # fmt: skip
+                input_ids=ids,
+                attention_mask=self._mask,
+                position_ids=positions,
+                use_cache=True,
+                **{self._cache_name: self._cache},
+                **self._last_only,
+                **more,
+            )
         states = {site.name: values[site.name][:, -1].float().cpu() for site in self._sites}
         return Reading(states, out.logits[:, -1].float().cpu())
 
@@ -152,5 +157,5 @@ def _check_layers(model: PreTrainedModel) -> None:
             f"{type(model).__name__} has layers ({named}) that do not keep every token, so that nothing can be taken "
             "back",
             hint="Take a model whose layers are full_attention or sliding_attention; watching() only scores, and takes "
-                 "any",
-        )  # fmt: skip
+            "any",
+        )

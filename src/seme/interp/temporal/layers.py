@@ -135,11 +135,20 @@ def layer_fits(
         s = state_similarity(x, standardise=standardise)
         explained = np.stack([weighted_r2(s, one, weights) for one in distances])
         around = explained[2:].max(axis=0)
-        found.append(LayerFit(
-            float(explained[0, 0]), float(explained[1, 0]), float(around[0]), int(tried[explained[2:, 0].argmax()]),
-            {"log": explained[0, 1:], "edit": explained[1, 1:], "around": around[1:],
-             "reference": tried[explained[2:, 1:].argmax(axis=0)].astype(np.float64)},
-        ))  # fmt: skip
+        found.append(
+            LayerFit(
+                float(explained[0, 0]),
+                float(explained[1, 0]),
+                float(around[0]),
+                int(tried[explained[2:, 0].argmax()]),
+                {
+                    "log": explained[0, 1:],
+                    "edit": explained[1, 1:],
+                    "around": around[1:],
+                    "reference": tried[explained[2:, 1:].argmax(axis=0)].astype(np.float64),
+                },
+            )
+        )
     return found
 
 

@@ -92,9 +92,14 @@ def find_reference(
     low, high = np.quantile(tried[explained[:, 1:].argmax(axis=0)], [0.025, 0.975])
     margin = max(1, round(0.02 * len(tried)))
     return Reference(
-        int(tried[best]), float(explained[best, 0]), margin <= best < len(tried) - margin, round(low), round(high),
-        tried, explained[:, 0],
-    )  # fmt: skip
+        int(tried[best]),
+        float(explained[best, 0]),
+        margin <= best < len(tried) - margin,
+        round(low),
+        round(high),
+        tried,
+        explained[:, 0],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,9 +124,11 @@ class Samples:
 
     def _chosen(self, places: npt.NDArray[np.int64], index: Sequence[npt.NDArray[np.int64]]) -> Self:
         def of(values: TokenValues | None) -> TokenValues | None:
-            return None if values is None else tuple(
-                tuple(values[q][i] for i in one) for q, one in zip(places, index, strict=True)
-            )  # fmt: skip
+            return (
+                None
+                if values is None
+                else tuple(tuple(values[q][i] for i in one) for q, one in zip(places, index, strict=True))
+            )
 
         return replace(
             self,

@@ -90,10 +90,15 @@ def restore_harvest(connection: Connection, record: Record, places: Places) -> b
 
 
 RESTORERS: dict[str, Callable[[Connection, Record, Places], bool]] = {
-    "people": restore_person, "votes": restore_vote, "comments": restore_comment, "saved": restore_saved,
-    "collections": restore_collection, "subscriptions": restore_subscription, "deliveries": restore_delivery,
+    "people": restore_person,
+    "votes": restore_vote,
+    "comments": restore_comment,
+    "saved": restore_saved,
+    "collections": restore_collection,
+    "subscriptions": restore_subscription,
+    "deliveries": restore_delivery,
     "harvests": restore_harvest,
-}  # fmt: skip
+}
 
 
 def _both(record: Record, places: Places) -> dict[str, Any]:

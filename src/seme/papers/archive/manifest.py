@@ -14,8 +14,16 @@ FORMAT = "seme-export"
 VERSION = 1
 NAME = "manifest.json"
 RECORDS = (
-    "papers", "people", "votes", "comments", "saved", "collections", "subscriptions", "deliveries", "harvests",
-)  # fmt: skip
+    "papers",
+    "people",
+    "votes",
+    "comments",
+    "saved",
+    "collections",
+    "subscriptions",
+    "deliveries",
+    "harvests",
+)
 """The record files (`<name>.jsonl`), each after those that it refers to."""
 
 _MOST_BYTES = 1 << 20

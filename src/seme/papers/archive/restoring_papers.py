@@ -43,10 +43,16 @@ def restore_papers(connection: Connection, records: Sequence[Record], places: Pl
 def _paper(record: Record) -> Paper:
     row = {name: record[name] for name in PAPER_COLUMNS}
     row.update(
-        listed_on=dt.date.fromisoformat(record["listed_on"]), updated_at=moment(record["updated_at"]),
-        added_at=moment(record["added_at"]), changed_at=moment(record["changed_at"]),
-        removed_at=moment(record["removed_at"]), key=0, vote_count=0, comment_count=0, revision=0,
-    )  # fmt: skip
+        listed_on=dt.date.fromisoformat(record["listed_on"]),
+        updated_at=moment(record["updated_at"]),
+        added_at=moment(record["added_at"]),
+        changed_at=moment(record["changed_at"]),
+        removed_at=moment(record["removed_at"]),
+        key=0,
+        vote_count=0,
+        comment_count=0,
+        revision=0,
+    )
     return from_row(row).paper
 
 

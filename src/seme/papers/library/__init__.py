@@ -18,8 +18,17 @@ from seme.papers.library.subscriptions import Subscription, Subscriptions
 from seme.papers.library.votes import Comment, Comments, Votes
 
 __all__ = [
-    "Comment", "Delivery", "Harvest", "Library", "Person", "Saved", "Stored", "StoredPaper", "Subscription", "Version",
-]  # fmt: skip
+    "Comment",
+    "Delivery",
+    "Harvest",
+    "Library",
+    "Person",
+    "Saved",
+    "Stored",
+    "StoredPaper",
+    "Subscription",
+    "Version",
+]
 
 
 class Library:

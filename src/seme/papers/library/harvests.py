@@ -59,9 +59,18 @@ class Harvests:
                 return _harvest(connection.execute(select(_TABLE).where(_TABLE.c.key == last.key)).one())
             left = (last.cursor or {}).get("next") if last is not None else None
             row = {
-                "source": source.name, "scope": scope, "state": "running", "cursor": left, "seen": 0, "added": 0,
-                "changed": 0, "skipped": 0, "error": "", "started_at": now, "changed_at": now,
-            }  # fmt: skip
+                "source": source.name,
+                "scope": scope,
+                "state": "running",
+                "cursor": left,
+                "seen": 0,
+                "added": 0,
+                "changed": 0,
+                "skipped": 0,
+                "error": "",
+                "started_at": now,
+                "changed_at": now,
+            }
             return _harvest(connection.execute(insert(_TABLE).values(row).returning(_TABLE)).one())
 
     def advance(self, harvest: Harvest, batch: Batch, *, now: dt.datetime | None = None) -> Stored:
@@ -106,6 +115,16 @@ def canonical(scope: Mapping[str, Any]) -> str:
 
 def _harvest(row: Row[Any]) -> Harvest:
     return Harvest(
-        row.key, row.source, json.loads(row.scope), row.state, row.cursor, row.seen, row.added, row.changed,
-        row.skipped, row.error, row.started_at, row.changed_at,
-    )  # fmt: skip
+        row.key,
+        row.source,
+        json.loads(row.scope),
+        row.state,
+        row.cursor,
+        row.seen,
+        row.added,
+        row.changed,
+        row.skipped,
+        row.error,
+        row.started_at,
+        row.changed_at,
+    )

@@ -17,9 +17,13 @@ KEPT = 4_000
 
 _PAPER = schema.paper
 STATE = (
-    _PAPER.c.id, _PAPER.c.revision, _PAPER.c.vote_count, _PAPER.c.comment_count, _PAPER.c.source_votes,
+    _PAPER.c.id,
+    _PAPER.c.revision,
+    _PAPER.c.vote_count,
+    _PAPER.c.comment_count,
+    _PAPER.c.source_votes,
     _PAPER.c.source_comments,
-)  # fmt: skip
+)
 """Columns that tell, between them, whether anything of a paper changed."""
 
 _ROWS = select(_PAPER).where(_PAPER.c.id.in_(bindparam("ids", expanding=True)))

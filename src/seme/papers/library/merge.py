@@ -18,9 +18,18 @@ _ARXIV = 3
 """From here up the sources are arXiv's own interfaces, all of which know its versions."""
 
 _CONTENT = (
-    "title", "summary", "authors", "author_count", "published", "updated",
-    "categories", "note", "doi", "journal", "method",
-)  # fmt: skip
+    "title",
+    "summary",
+    "authors",
+    "author_count",
+    "published",
+    "updated",
+    "categories",
+    "note",
+    "doi",
+    "journal",
+    "method",
+)
 
 
 def merge(known: Paper, news: Paper) -> Paper:

@@ -60,9 +60,15 @@ class Outbox:
             if not fresh:
                 return None
             row = {
-                "subscription_key": subscription.key, "period": period, "state": "queued", "message_id": message_id,
-                "attempts": 0, "error": "", "queued_at": now, "changed_at": now,
-            }  # fmt: skip
+                "subscription_key": subscription.key,
+                "period": period,
+                "state": "queued",
+                "message_id": message_id,
+                "attempts": 0,
+                "error": "",
+                "queued_at": now,
+                "changed_at": now,
+            }
             key = connection.execute(insert(_TABLE).values(row).returning(_TABLE.c.key)).scalar_one()
             rows = [
                 {"person_key": person_key, "paper_key": paper_key, "delivery_key": key, "position": position}

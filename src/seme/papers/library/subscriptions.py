@@ -70,10 +70,14 @@ class Subscriptions:
             if len(mine) >= MOST_PER_PERSON:
                 raise InputError(f"you have {len(mine)} subscriptions, at most {MOST_PER_PERSON}")
             row: dict[str, Any] = {
-                "id": secrets.token_hex(16), "person_key": person.key, "kind": kind,
+                "id": secrets.token_hex(16),
+                "person_key": person.key,
+                "kind": kind,
                 "name": name or _name(kind, wanted),
-                "query": wanted.to_dict(), "state": "pending", "created_at": dt.datetime.now(dt.UTC),
-            }  # fmt: skip
+                "query": wanted.to_dict(),
+                "state": "pending",
+                "created_at": dt.datetime.now(dt.UTC),
+            }
             connection.execute(insert(_TABLE).values(row))
             return _read(connection, row["id"])
 

@@ -176,9 +176,12 @@ class ArxivOaiSource:
 
 def _cursor(place: _Place) -> dict[str, str]:
     return {
-        "from": str(place.start), "until": str(place.end), "asked": str(place.asked), "again": str(place.again),
+        "from": str(place.start),
+        "until": str(place.end),
+        "asked": str(place.asked),
+        "again": str(place.again),
         "token": place.token,
-    }  # fmt: skip
+    }
 
 
 def _end(start: dt.date, last: dt.date) -> dt.date:

@@ -128,12 +128,20 @@ def paper_from_json(data: Any, source: str) -> Paper:
     except ValueError as error:
         raise InputError(f"not a date: {error}") from error
     return Paper(
-        id=str(fields.get("id") or title_id(title)), title=title, source=source, authors=_names(fields.get("authors")),
-        published=PaperDate.parse(str(published)[:10]) if published else None, listed=listed,
-        updated=moment(str(fields.get("updated") or "")), version=_number("version", fields.get("version")) or 1,
-        categories=_names(fields.get("categories")), tags=_names(fields.get("tags")),
-        links=_links(fields.get("links")), withdrawn=fields.get("withdrawn") is True, **values,
-    )  # fmt: skip
+        id=str(fields.get("id") or title_id(title)),
+        title=title,
+        source=source,
+        authors=_names(fields.get("authors")),
+        published=PaperDate.parse(str(published)[:10]) if published else None,
+        listed=listed,
+        updated=moment(str(fields.get("updated") or "")),
+        version=_number("version", fields.get("version")) or 1,
+        categories=_names(fields.get("categories")),
+        tags=_names(fields.get("tags")),
+        links=_links(fields.get("links")),
+        withdrawn=fields.get("withdrawn") is True,
+        **values,
+    )
 
 
 def _number(name: str, value: Any) -> int | None:

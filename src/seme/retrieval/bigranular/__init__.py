@@ -99,9 +99,8 @@ class BigranularIndex(SegmentedIndex[BigranularSegment]):
         lighter = self._light(array, light)
         if not len(ids) == len(array) == len(lighter):
             raise InputError(
-                f"there are {len(ids)} ids, {len(array)} vectors and {len(lighter)} light ones, "
-                "they must be as many"
-            )  # fmt: skip
+                f"there are {len(ids)} ids, {len(array)} vectors and {len(lighter)} light ones, they must be as many"
+            )
         unique_ids(ids)
         encoded, codes = encode_ids(ids), self.quantiser.encode(lighter)
         self._drop(ids)

@@ -97,8 +97,9 @@ def _fits(arrays: Mapping[str, npt.NDArray[Any]], rows: int, quantiser: ProductQ
         "vectors": (rows, dim),
     }
     kinds = {"ids": "S", "order": "int32", "codes": "uint8", "vectors": "float32"}
-    if any(one.shape != shapes[name] or kinds[name] not in (one.dtype.kind, one.dtype.name)
-           for name, one in arrays.items()):  # fmt: skip
+    if any(
+        one.shape != shapes[name] or kinds[name] not in (one.dtype.kind, one.dtype.name) for name, one in arrays.items()
+    ):
         return False
     codes = arrays["codes"]
     return quantiser.centroids <= scan.NIBBLE or not codes.size or int(codes.max()) < quantiser.centroids

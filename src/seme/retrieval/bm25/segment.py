@@ -117,9 +117,13 @@ def merge(segments: Sequence[TermSegment]) -> TermSegment:
     terms, rows, tfs = (np.concatenate(column) for column in zip(*parts, strict=True))
     used, terms = np.unique(terms, return_inverse=True)
     return assemble(
-        np.concatenate(ids), np.concatenate(lengths), vocabulary[used],
-        terms.astype(np.int64), rows.astype(np.int32), tfs.astype(np.int64),
-    )  # fmt: skip
+        np.concatenate(ids),
+        np.concatenate(lengths),
+        vocabulary[used],
+        terms.astype(np.int64),
+        rows.astype(np.int32),
+        tfs.astype(np.int64),
+    )
 
 
 def read(folder: Path, entry: Mapping[str, Any]) -> TermSegment:

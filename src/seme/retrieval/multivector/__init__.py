@@ -179,8 +179,10 @@ class MultiVectorIndex(SegmentedIndex[MultiVectorSegment]):
         masks = [s.mask(mask) for s, mask in zip(self._segments, given, strict=True)]
         texts = checked_packed(vectors, offsets, self.dim).texts()
         if probes is None:
-            return [self._best([self._all(s, m, one) for s, m in zip(self._segments, masks, strict=True)], k)
-                    for one in texts]  # fmt: skip
+            return [
+                self._best([self._all(s, m, one) for s, m in zip(self._segments, masks, strict=True)], k)
+                for one in texts
+            ]
         wanted = keep or max(4 * k, _KEEP)
         return [self._best(self._pruned(one, masks, probes, wanted), k) for one in texts]
 

@@ -13,9 +13,14 @@ from seme.retrieval.multivector.codebook import Codebook
 from seme.retrieval.store import Arrays
 
 _TYPES = {
-    "order": ("int32",), "offsets": ("int64",), "vectors": ("float32", "float16"), "residuals": ("uint8",),
-    "codes": ("int32",), "list_offsets": ("int64",), "list_rows": ("int32",),
-}  # fmt: skip
+    "order": ("int32",),
+    "offsets": ("int64",),
+    "vectors": ("float32", "float16"),
+    "residuals": ("uint8",),
+    "codes": ("int32",),
+    "list_offsets": ("int64",),
+    "list_rows": ("int32",),
+}
 
 
 def check_parts(arrays: Arrays, rows: int, dim: int, bits: int | None, codebook: Codebook | None, place: Path) -> None:

@@ -94,5 +94,6 @@ def check_length(model: PreTrainedModel, tokens: int, longest: int) -> None:
     if isinstance(context, int) and tokens + longest > context:
         raise InputError(
             f"a prompt has {tokens} tokens, which with {longest} of an answer is more than the model's context of "
-            f"{context}", hint=f"Make prompts of {max(context - longest, 0)} tokens or fewer",
-        )  # fmt: skip
+            f"{context}",
+            hint=f"Make prompts of {max(context - longest, 0)} tokens or fewer",
+        )

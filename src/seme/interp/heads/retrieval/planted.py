@@ -50,8 +50,16 @@ def planted_copier(
         if not (1 <= layer < layers and 0 <= head < HEADS):
             raise InputError(f"copying names ({layer}, {head}); layer may be 1 to {layers - 1}, head 0 to {HEADS - 1}")
     width = HEADS * VOCABULARY
-    config = GPT2Config(vocab_size=VOCABULARY, n_embd=width, n_layer=layers, n_head=HEADS, n_positions=longest,
-                        tie_word_embeddings=False, bos_token_id=0, eos_token_id=0)  # fmt: skip
+    config = GPT2Config(
+        vocab_size=VOCABULARY,
+        n_embd=width,
+        n_layer=layers,
+        n_head=HEADS,
+        n_positions=longest,
+        tie_word_embeddings=False,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
     model: Any = GPT2LMHeadModel(config).eval()
     random = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -85,8 +93,10 @@ def planted_prompts(
     if not 1 <= answer < VOCABULARY - _FACTS:
         raise InputError(f"answer is {answer}; it may be 1 to {VOCABULARY - _FACTS - 1} tokens")
     if length < answer + 3:
-        raise InputError(f"length is {length}, and the answer of {answer} tokens needs {answer + 3} or more",
-                         hint="Raise length, or lower answer")  # fmt: skip
+        raise InputError(
+            f"length is {length}, and the answer of {answer} tokens needs {answer + 3} or more",
+            hint="Raise length, or lower answer",
+        )
     prompts = []
     for _ in range(count):
         ids = rng.integers(1, _FACTS, length)

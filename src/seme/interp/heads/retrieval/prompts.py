@@ -152,8 +152,10 @@ def _encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
 def _needle_tokens(tokenizer: PreTrainedTokenizerBase, needle: Needle) -> tuple[list[int], tuple[int, int]]:
     """Return the needle's tokens, and which of them are the answer: those that hold a letter of it."""
     if not tokenizer.is_fast:
-        raise InputError(f"tokenizer is {type(tokenizer).__name__}, which does not tell letters by token",
-                         hint="Load a fast one: AutoTokenizer.from_pretrained(name, use_fast=True)")  # fmt: skip
+        raise InputError(
+            f"tokenizer is {type(tokenizer).__name__}, which does not tell letters by token",
+            hint="Load a fast one: AutoTokenizer.from_pretrained(name, use_fast=True)",
+        )
     text = f" {needle.sentence.strip()}"
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     start = text.index(needle.answer)

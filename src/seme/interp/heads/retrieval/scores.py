@@ -82,8 +82,9 @@ class RetrievalScores:
         if not len(self.each):
             raise InputError(
                 f"no successful retrieval: none of {len(self.answered)} prompts was answered, so that nothing was "
-                "copied", hint="Shorten the prompts, or try a larger model or a plainer question",
-            )  # fmt: skip
+                "copied",
+                hint="Shorten the prompts, or try a larger model or a plainer question",
+            )
         if not (np.isfinite(self.each).all() and self.each.min() >= 0 and self.each.max() <= 1):
             raise InputError("each holds numbers that are not shares within 0 and 1")
 
