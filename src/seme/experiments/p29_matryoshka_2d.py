@@ -22,10 +22,6 @@ class Matryoshka2dSettings(ExperimentSettings):
     )
     longest: int = Field(default=12, ge=4, description="Tokens that are read of a text")
     compressed: int = Field(default=16, ge=1, description="Narrow width of ESE, at most the texts of a step")
-    new_width: int = Field(default=128, ge=32, description="Width of an encoder that begins at random")
-    new_steps: int = Field(default=400, ge=0, description="Steps of each training of it; 0 leaves it out")
-    new_batch: int = Field(default=32, ge=2, description="Pairs of a step of it")
-    new_rates: tuple[float, ...] = Field(default=(1e-3,), min_length=1, description="Learning rates for it, likewise")
     seeds: int = Field(default=3, ge=1, description="Trainings of each method")
     pairs: int = Field(default=1000, ge=20, description="Pairs of definitions that are held out for the correlation")
     validation: int = Field(default=300, ge=20, description="Other pairs, by which the rate is chosen")
@@ -35,35 +31,22 @@ class Matryoshka2dSettings(ExperimentSettings):
     def quick(cls) -> Self:
         """Train for a few steps, once."""
         return cls(
-            steps=2,
-            batch=4,
-            rates=(2e-4,),
-            compressed=8,
-            seeds=1,
-            pairs=24,
-            validation=20,
-            repeats=2,
-            longest=10,
-            new_width=64,
-            new_steps=2,
-            new_batch=8,
+            steps=2, batch=4, rates=(2e-4,), compressed=8, seeds=1, pairs=24, validation=20, repeats=2, longest=10
         )
 
 
 @experiment(paper=29, slug="matryoshka-2d", room="embeddings", needs=("methods", "minilm", "wordnet"))
 def run(settings: Matryoshka2dSettings, context: Context) -> Report:
     """Train one encoder for the last layer, for widths, and for layers and widths, and read it at all of them."""
-    from seme.experiments.matryoshka_2d import beginnings, judging, tables, texts, timing, training  # noqa: PLC0415
+    from seme.experiments.matryoshka_2d import judging, tables, texts, timing, training  # noqa: PLC0415
 
     report = Report(paper=29, slug="matryoshka-2d", title="Sentence embeddings of any depth and width")
     material = texts.make(settings, context)
-    starts, rates = beginnings.beginnings(settings, context), {}
-    for one in starts:
-        bench = training.Bench(material, one, settings, context)
-        rates[one.name], searched = bench.choose()
-        judge = judging.Judge(bench.readings(rates[one.name]), material.test.likeness, context, one.name)
-        judging.add(report, judge, one.dims)
-        tables.add(report, judge.grids, searched, one)
-    timing.add(report, starts[0].encoder, settings, context)
-    tables.explain(report, material, rates, settings)
+    bench = training.Bench(material, settings, context)
+    rate, searched = bench.choose()
+    judge = judging.Judge(bench.readings(rate), material.test.likeness, context)
+    judging.add(report, judge, settings)
+    timing.add(report, bench.original, settings, context)
+    tables.add(report, judge.grids, searched, settings)
+    tables.explain(report, material, rate, settings)
     return report

@@ -47,7 +47,7 @@ def test_an_interval_tells_a_planted_lead_from_none(tmp_path):
     likeness = rng.random(300)
     noise = rng.normal(size=(3, 2, 4, 300))
     scores = {name: likeness + scale * noise for name, scale in (("plain", 1.0), ("2dmse", 0.3), ("last", 1.0))}
-    judge = Judge(scores, likeness, _context(tmp_path), "planted")
+    judge = Judge(scores, likeness, _context(tmp_path))
     seeds, interval = judge.gaps("2dmse", "last", judge.shallow)
     assert seeds.shape == (3,)
     assert seeds.min() > 0.2

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seme.experiment import Context
 from seme.experiments.matryoshka_2d.reading import Array, correlations
 from seme.report import Claim, Report
+
+if TYPE_CHECKING:
+    from seme.experiments.p29_matryoshka_2d import Matryoshka2dSettings
 
 LABELS = {
     "plain": "As it comes",
@@ -34,12 +37,9 @@ class Judge:
         Cosines of pairs, (seeds, layers, widths, pairs) of each method.
     likeness
         What they are held against, (pairs,).
-    beginning
-        The name of the encoder where all methods began.
     """
 
-    def __init__(self, scores: dict[str, Array], likeness: Array, context: Context, beginning: str) -> None:
-        self.beginning = beginning
+    def __init__(self, scores: dict[str, Array], likeness: Array, context: Context) -> None:
         weights = context.rng("resampling").multinomial(
             len(likeness), np.full(len(likeness), 1 / len(likeness)), _SAMPLES
         )
@@ -64,7 +64,7 @@ class Judge:
         seeds, interval = self.gaps(*pair, places)
         report.claim(
             Claim.at_least(
-                f"{statement} ({self.beginning}, difference of rho)",
+                f"{statement} (difference of rho)",
                 measured=float(seeds.mean()),
                 floor=floor,
                 paper_value=paper,
@@ -74,7 +74,7 @@ class Judge:
         )
 
 
-def add(report: Report, judge: Judge, dims: Sequence[int]) -> None:
+def add(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
     """Judge shallow layers, the last one, and the parts of the losses."""
     full: Places = (-1, -1)
     for rival in ("mse", "last", "plain"):
@@ -89,7 +89,7 @@ def add(report: Report, judge: Judge, dims: Sequence[int]) -> None:
             paper,
         )
     for rival in ("mse", "last"):
-        _state_everywhere(report, judge, rival, dims)
+        _state_everywhere(report, judge, rival, settings)
     for rival in ("mse", "last"):
         judge.state(
             report,
@@ -101,7 +101,7 @@ def add(report: Report, judge: Judge, dims: Sequence[int]) -> None:
         )
     judge.state(
         report,
-        f"At full depth and {dims[0]} dimensions 2DMSE is no worse than the last layer alone",
+        f"At full depth and {settings.dims[0]} dimensions 2DMSE is no worse than the last layer alone",
         ("2dmse", "last"),
         (-1, 0),
         0.0,
@@ -136,18 +136,17 @@ def add(report: Report, judge: Judge, dims: Sequence[int]) -> None:
             "shallow layers": float(mean[: judge.half].mean()),
             "half depth, full width": float(mean[judge.half - 1, -1]),
         }
-        measures |= {} if name == "half" else {"full": float(mean[-1, -1])}
-        report.baseline(f"{LABELS[name]} ({judge.beginning})", measures)
+        report.baseline(LABELS[name], measures | ({} if name == "half" else {"full": float(mean[-1, -1])}))
 
 
-def _state_everywhere(report: Report, judge: Judge, rival: str, dims: Sequence[int]) -> None:
+def _state_everywhere(report: Report, judge: Judge, rival: str, settings: Matryoshka2dSettings) -> None:
     each = (judge.grids["2dmse"] - judge.grids[rival])[:, : judge.half]
     layer, width = np.unravel_index(each.mean(axis=0).argmin(), each.shape[1:])
     least = each[:, layer, width]
-    at = [f"{dim} dimensions" for dim in dims] + ["full width"]
+    at = [f"{dim} dimensions" for dim in settings.dims] + ["full width"]
     report.claim(
         Claim.at_least(
-            f"It is so at every shallow layer and width ({judge.beginning}, least gap to {LABELS[rival].lower()})",
+            f"It is so at every shallow layer and width (least gap to {LABELS[rival].lower()})",
             measured=float(least.mean()),
             floor=1e-6,
             spread=(float(least.min()), float(least.max())),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from seme.experiments.matryoshka_2d.beginnings import Beginning
 from seme.experiments.matryoshka_2d.judging import LABELS
 from seme.experiments.matryoshka_2d.reading import Array
 from seme.experiments.matryoshka_2d.texts import Material
@@ -27,28 +26,26 @@ _COLOURS = {
 }
 
 
-def add(report: Report, grids: dict[str, Array], searched: Sequence[Sequence[float]], beginning: Beginning) -> None:
+def add(
+    report: Report, grids: dict[str, Array], searched: Sequence[Sequence[float]], settings: Matryoshka2dSettings
+) -> None:
     """Add the correlations by layer and width, and the search of the rate."""
     rows = [
         [LABELS[name], layer, *grid.mean(axis=0)[layer - 1].tolist(), float(grid.std(axis=0)[layer - 1].max())]
         for name, grid in grids.items()
         for layer in range(1, grid.shape[1] + 1)
     ]
-    widths = [f"d = {dim}" for dim in beginning.dims]
+    widths = [f"d = {dim}" for dim in settings.dims]
+    report.table("Correlation by layer and width", ["method", "layer", *widths, "full", "largest sd over seeds"], rows)
     report.table(
-        f"Correlation by layer and width, {beginning.name}",
-        ["method", "layer", *widths, "full", "largest sd over seeds"],
-        rows,
-    )
-    report.table(
-        f"Rates on validation pairs, {beginning.name}",
+        "Rates on validation pairs",
         ["rate", "last layer alone: full depth and width", "its shallow layers, mean"],
         searched,
     )
-    _draw(report, grids, beginning)
+    _draw(report, grids, settings)
 
 
-def explain(report: Report, material: Material, rates: Mapping[str, float], settings: Matryoshka2dSettings) -> None:
+def explain(report: Report, material: Material, rate: float, settings: Matryoshka2dSettings) -> None:
     """Say what stood in for what, and how settings were chosen."""
     report.note(
         f"Spearman's correlation of cosines of {len(material.test.first)} pairs of definitions with Wu-Palmer likeness "
@@ -57,27 +54,21 @@ def explain(report: Report, material: Material, rates: Mapping[str, float], sett
         "the two take turns. No definition of a test or validation pair is trained on."
     )
     report.note(
-        f"Rates ({', '.join(f'{name} {rate:g}' for name, rate in rates.items())}) are those at which training of the "
-        f"last layer alone does best at full depth and width on {len(material.validation.first)} validation pairs, "
-        "with batches of its own; all methods take it. It falls linearly after a tenth of the steps."
+        f"The rate is {rate:g}: of those tried, the one at which training of the last layer alone does best at full "
+        f"depth and width on {len(material.validation.first)} validation pairs, with batches of its own; all methods "
+        "take it. It falls linearly after a tenth of the steps."
     )
     report.note(
-        f"{settings.encoder} was trained for sentences before, which the paper's BERT was not: its shallow layers are "
-        f"good already, and {settings.steps} steps of {settings.batch} pairs of at most {settings.longest} tokens "
-        "change them less than ten epochs. Its embeddings' table is frozen; there is no dropout, and the base loss is "
-        "the batch's cross-entropy alone."
+        f"All methods begin at an encoder that was trained for sentences before, which the paper's BERT was not: "
+        f"its shallow layers are good already, and {settings.steps} steps of {settings.batch} pairs of at most "
+        f"{settings.longest} tokens change them less than ten epochs. The embeddings' table is frozen, there is no "
+        "dropout, and the base loss is the batch's cross-entropy alone."
     )
-    if settings.new_steps:
-        report.note(
-            f"The new encoder has as many blocks, {settings.new_width} wide, knows nothing when it begins, and trains "
-            f"for {settings.new_steps} steps of {settings.new_batch} pairs, its embeddings' table too. It was added "
-            f"after {settings.encoder} alone had failed the claims about shallow layers, which stand as they were."
-        )
 
 
-def _draw(report: Report, grids: dict[str, Array], beginning: Beginning) -> None:
+def _draw(report: Report, grids: dict[str, Array], settings: Matryoshka2dSettings) -> None:
     figure = Figure(figsize=(7.5, 3.4), layout="constrained")
-    places = ((-1, "Full width"), (0, f"{beginning.dims[0]} dimensions"))
+    places = ((-1, "Full width"), (0, f"{settings.dims[0]} dimensions"))
     for axes, (column, title) in zip(figure.subplots(1, 2, sharey=True), places, strict=True):
         for name, style in _STYLES.items():
             seeds = grids[name][:, :, column]
@@ -101,8 +92,8 @@ def _draw(report: Report, grids: dict[str, Array], beginning: Beginning) -> None
         *figure.axes[0].get_legend_handles_labels(), fontsize=7.5, frameon=False, loc="outside lower center", ncols=3
     )
     report.figure(
-        f"Depth and width, {beginning.name}",
+        "Depth and width",
         figure,
-        f"From {beginning.name}. Correlation with WordNet's likeness by the number of layers that are run, at full "
-        "and at least width: means over seeds, and bands from the lowest to the highest.",
+        "Correlation with WordNet's likeness by the number of layers that are run, at full and at least width: means "
+        "over seeds, and bands from the lowest to the highest.",
     )

@@ -21,7 +21,6 @@ from seme.embeddings.matryoshka2d import (
 )
 from seme.experiment import Context
 from seme.experiments.keeping import kept
-from seme.experiments.matryoshka_2d.beginnings import Beginning
 from seme.experiments.matryoshka_2d.reading import Array, correlations, cosines
 from seme.experiments.matryoshka_2d.texts import Material, Pairs
 from seme.training.schedule import linear
@@ -39,15 +38,12 @@ Vectors = Sequence[torch.Tensor]
 
 
 class Bench:
-    """What trainings share: the texts, and where all begin; what is read of them is kept in the cache."""
+    """What trainings share: the texts, and the encoder where all begin; what is read of them is kept in the cache."""
 
-    def __init__(
-        self, material: Material, beginning: Beginning, settings: Matryoshka2dSettings, context: Context
-    ) -> None:
-        self.material, self.beginning, self.settings, self.context = material, beginning, settings, context
-        self.original = beginning.encoder
-        shape = (settings.encoder, settings.longest, settings.compressed, self.original.dim, self.original.depth)
-        trained = (shape, beginning.name, beginning.dims, beginning.steps, beginning.batch)
+    def __init__(self, material: Material, settings: Matryoshka2dSettings, context: Context) -> None:
+        self.material, self.settings, self.context = material, settings, context
+        self.original = TextEncoder.load(settings.encoder, longest=settings.longest).eval()
+        trained = settings.model_dump(exclude={"rates", "seeds", "pairs", "validation", "repeats"})
         texts = hashlib.sha256(repr((material.examples, material.hypernyms)).encode()).hexdigest()
         self._key = (trained, context.seed, texts)
 
@@ -58,7 +54,7 @@ class Bench:
         A row has the rate, and rho at full depth and width and on average over shallow layers.
         """
         pairs, rows = self.material.validation, []
-        for rate in self.context.progress(self.beginning.rates, f"Choosing a rate, {self.beginning.name}"):
+        for rate in self.context.progress(self.settings.rates, "Choosing a rate"):
             grid = correlations(self.read("last", _SEARCH, rate, pairs), pairs.likeness)
             rows.append([rate, float(grid[-1, -1]), float(grid[: self.original.depth // 2].mean())])
         return max(rows, key=lambda row: row[1])[0], rows
@@ -70,7 +66,7 @@ class Bench:
         """
         jobs = [("plain", 0), *((method, seed) for seed in range(self.settings.seeds) for method in METHODS)]
         found: dict[str, list[Array]] = {}
-        for method, seed in self.context.progress(jobs, f"Training and reading, {self.beginning.name}"):
+        for method, seed in self.context.progress(jobs, "Training and reading encoders"):
             found.setdefault(method, []).append(self.read(method, seed, rate, self.material.test))
         return {method: np.array(each) for method, each in found.items()}
 
@@ -79,7 +75,7 @@ class Bench:
 
         def make() -> dict[str, list[float]]:
             encoder = self._trained(method, seed, rate)
-            return {"cosines": cosines(encoder, pairs, self.beginning.dims).round(7).tolist()}
+            return {"cosines": cosines(encoder, pairs, self.settings.dims).round(7).tolist()}
 
         key = ("matryoshka-2d", *self._key, method, seed, rate, pairs.first, pairs.second)
         return np.array(kept(self.context.cache, key, make)["cosines"])
@@ -89,7 +85,7 @@ class Bench:
             return self.original
         halved = method == "half"
         encoder = truncate(self.original, self.original.depth // 2) if halved else copy.deepcopy(self.original)
-        train(encoder, _loss("last" if halved else method, seed, self), seed, rate, self)
+        train(encoder, _loss("last" if halved else method, seed, self.settings, self.context), seed, rate, self)
         return encoder.eval()
 
 
@@ -98,34 +94,35 @@ def train(
 ) -> None:
     """Train all blocks in place, without dropout; the batches of a seed are the same for every method.
 
-    The embeddings' tables are trained where the beginning says so.
     A batch is of one kind of pairs, examples and hypernyms in turn, so that what is wrong is of the kind of what is
     right. The rate rises over the first tenth of the steps, and falls to 0.
     """
-    beginning, rng = bench.beginning, bench.context.rng("batches", seed)
+    settings, rng = bench.settings, bench.context.rng("batches", seed)
     for name, one in encoder.model.named_parameters():
-        one.requires_grad = beginning.tables or name.startswith("encoder.")
+        one.requires_grad = name.startswith("encoder.")
     wanted = [one for one in encoder.parameters() if one.requires_grad]
     optimizer = torch.optim.AdamW(wanted, lr=rate, fused=True)
     schedule = linear(warmup=_WARM_UP, decay=1 - _WARM_UP)
-    for step in bench.context.progress(range(beginning.steps), f"Training, seed {seed}"):
+    for step in bench.context.progress(range(settings.steps), f"Training, seed {seed}"):
         pool = bench.material.hypernyms if step % 2 else bench.material.examples
-        chosen = rng.choice(len(pool), beginning.batch, replace=False)
+        chosen = rng.choice(len(pool), settings.batch, replace=False)
         texts = [pool[row][side] for side in (0, 1) for row in chosen]
-        optimizer.param_groups[0]["lr"] = rate * schedule(step / beginning.steps)
+        optimizer.param_groups[0]["lr"] = rate * schedule(step / settings.steps)
         optimizer.zero_grad()
-        loss([one.view(2, beginning.batch, -1) for one in layer_vectors(encoder, encoder.tokenise(texts))]).backward()
+        loss([one.view(2, settings.batch, -1) for one in layer_vectors(encoder, encoder.tokenise(texts))]).backward()
         optimizer.step()
 
 
-def _loss(method: str, seed: int | str, bench: Bench) -> Callable[[Vectors], torch.Tensor]:
-    base, generator, dims = AnglELoss(), bench.context.torch_generator("draws", seed), bench.beginning.dims
-    nested = TwoDimensionalLoss(base, dims, align=0.0 if method == "no-kl" else 1.0)
-    espresso = EspressoLoss(base, bench.settings.compressed)
+def _loss(
+    method: str, seed: int | str, settings: Matryoshka2dSettings, context: Context
+) -> Callable[[Vectors], torch.Tensor]:
+    base, generator = AnglELoss(), context.torch_generator("draws", seed)
+    nested = TwoDimensionalLoss(base, settings.dims, align=0.0 if method == "no-kl" else 1.0)
+    espresso = EspressoLoss(base, settings.compressed)
 
     def widths(layers: Vectors) -> torch.Tensor:
         # One width is drawn at each step, as 2DMSE does, so that both see as many terms of the last layer.
-        dim = dims[int(torch.randint(len(dims), (), generator=generator))]
+        dim = settings.dims[int(torch.randint(len(settings.dims), (), generator=generator))]
         found: torch.Tensor = base(layers[-1]) + base(narrow(layers[-1], dim))
         return found
 
