@@ -21,13 +21,15 @@ class MatryoshkaSettings(ExperimentSettings):
     dims_digits: tuple[int, ...] = Field(default=(2, 4, 8, 16, 32, 64), description="Nested sizes for digits, rising")
     smallest: int = Field(default=12, ge=1, description="Smallest nested size for texts; halving gives the others")
     hidden: int = Field(default=256, ge=4, description="Hidden units of the digits' network")
-    train: int = Field(default=8000, ge=50, description="Glosses that the classifier learns from")
+    train: int = Field(default=30_000, ge=50, description="Glosses that the classifier learns from")
     test: int = Field(default=4000, ge=20, description="Glosses that it is tested on; half as many set its cascade")
     batch: int = Field(default=256, ge=4, description="Examples or pairs of a step")
-    steps: int = Field(default=500, ge=1, description="Steps of each training on digits")
+    steps: int = Field(default=2000, ge=1, description="Steps of each training on digits")
     rate: float = Field(default=4e-3, gt=0, description="Learning rate for digits (Adam), which falls linearly to 0")
-    steps_texts: int = Field(default=300, ge=1, description="Steps of each training on texts")
-    rate_texts: float = Field(default=1e-3, gt=0, description="Learning rate for texts; the head for search has half")
+    steps_texts: int = Field(default=3000, ge=1, description="Steps of each training on glosses")
+    rate_texts: float = Field(default=1e-3, gt=0, description="Learning rate for glosses (Adam), likewise")
+    steps_search: int = Field(default=300, ge=1, description="Steps of each training of the head for search")
+    rate_search: float = Field(default=5e-4, gt=0, description="Learning rate for the head (Adam), likewise")
     temperature: float = Field(default=0.05, gt=0, description="What cosines are divided by")
     seeds: int = Field(default=3, ge=1, description="Trainings of each method; digits are divided anew for each")
     shortlist: int = Field(default=1000, ge=10, description="Glosses that the long prefix scores again")
@@ -45,6 +47,7 @@ class MatryoshkaSettings(ExperimentSettings):
             test=40,
             steps=40,
             steps_texts=20,
+            steps_search=20,
             batch=64,
             seeds=1,
             shortlist=20,

@@ -134,11 +134,12 @@ def _run(name: str, task: Task, context: Context, seed: int) -> dict[str, Any]:
         return body, heads
 
     nested, tied, whole = trained("apart", task.dims), trained("tied", task.dims), trained("apart", task.dims[-1:])
-    heads = {"MRL": _accuracies(*nested, task), "MRL-E": _accuracies(*tied, task)}
-    heads["FF"] = {}
+    heads = {"MRL": _accuracies(*nested, task), "MRL-E": _accuracies(*tied, task), "FF": {}}
+    learned = {"MRL": _accuracies(*nested, task, task.train), "FF": {}}
     for dim in task.dims:
         body, own = whole if dim == task.dims[-1] else trained("apart", (dim,))
-        heads["FF"][str(dim)] = _accuracy(body(task.test[0]), own, dim, task.test[1])
+        heads["FF"] |= _accuracies(body, own, task)
+        learned["FF"] |= _accuracies(body, own, task, task.train)
     heads["slimmable"] = _slimmable(task, context.rng("batches", name, seed), seed)
     heads["cut, head cut"] = _cut_heads(*whole, task)
     spaces = _spaces(whole[0], task, context.torch_generator("random", name, seed))
@@ -150,6 +151,7 @@ def _run(name: str, task: Task, context: Context, seed: int) -> dict[str, Any]:
         }
     return {
         "heads": heads,
+        "learned": learned,
         "neighbours": neighbours,
         "cascade": _cascade(*nested, task),
         "parameters": next(tied[1].parameters()).numel(),
@@ -182,10 +184,14 @@ def _accuracy(vectors: torch.Tensor, heads: Heads, dim: int, labels: Labels) -> 
 
 
 @torch.no_grad()
-def _accuracies(body: nn.Module, heads: Heads, task: Task) -> dict[str, float]:
-    vectors = body(task.test[0])
-    dims = sorted({*task.dims, *task.between}) if isinstance(heads, TiedHeads) else task.dims
-    return {str(dim): _accuracy(vectors, heads, dim, task.test[1]) for dim in dims}
+def _accuracies(
+    body: nn.Module, heads: Heads, task: Task, part: tuple[torch.Tensor, Labels] | None = None
+) -> dict[str, float]:
+    """Return the accuracy at each size of the heads, on the test examples or on another part."""
+    inputs, labels = part or task.test
+    vectors = body(inputs)
+    dims = sorted({*task.dims, *task.between}) if isinstance(heads, TiedHeads) else heads.dims
+    return {str(dim): _accuracy(vectors, heads, dim, labels) for dim in dims}
 
 
 @torch.no_grad()

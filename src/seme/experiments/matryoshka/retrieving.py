@@ -29,7 +29,19 @@ if TYPE_CHECKING:
 
 Vectors = npt.NDArray[np.float32]
 _DEPTH = 10
-_ELSEWHERE = ("seeds", "timed", "rounds", "dims_digits", "hidden", "train", "test", "steps", "rate")
+_ELSEWHERE = (
+    "seeds",
+    "timed",
+    "rounds",
+    "dims_digits",
+    "hidden",
+    "train",
+    "test",
+    "steps",
+    "rate",
+    "steps_texts",
+    "rate_texts",
+)
 """Settings that nothing here follows from."""
 _FITTED = 20_000
 """Glosses that the principal components are of."""
@@ -89,9 +101,9 @@ def _head(
         head.parameters(),
         lambda at: loss(head(sentences[at]), head(material.glosses[rows[at]])),
         len(rows),
-        steps=settings.steps_texts,
+        steps=settings.steps_search,
         batch=settings.batch,
-        rate=settings.rate_texts / 2,
+        rate=settings.rate_search,
         rng=context.rng("pairs", seed),
     )
     write_atomically(file, save(head.state_dict()))
