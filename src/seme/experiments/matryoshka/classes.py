@@ -34,7 +34,7 @@ def add(report: Report, found: Mapping[str, Found]) -> None:
         "learning rate. Neighbours: Euclidean distance to the training examples."
     )
     report.note(
-        "Every network of a data set has the same steps. An earlier report stopped after 500 on digits and 300 on 8,000 "
+        "Networks of one data set have the same steps. An earlier report stopped after 500 on digits and 300 on 8,000 "
         "glosses, before either had converged, and found MRL 6 and 5 points short of FF at the worst sizes; the steps "
         "of now were chosen by the accuracy on what was learned from and on examples apart from the test."
     )
