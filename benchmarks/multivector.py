@@ -40,8 +40,9 @@ Search = Callable[[Sequence[int]], list[set[int]]]
 
 @dataclass(slots=True)
 class Task:
-    """Texts and token vectors of documents and queries."""
+    """Texts and token vectors of documents and queries, and a name for what is made of them."""
 
+    name: str
     documents: list[str]
     queries: list[str]
     tokens: Packed
@@ -57,8 +58,8 @@ class System:
     size: float
 
 
-def load(collection: str, documents: int, queries: int, longest: int) -> Task:
-    """Encode a collection with MiniLM, or take what was encoded before."""
+def load(collection: str, documents: int, queries: int, longest: int, dim: int = 0) -> Task:
+    """Encode a collection with MiniLM, or take what was encoded before; keep `dim` principal components (0 for all)."""
     found = load_collection(collection, documents=documents)
     texts, asked = list(found.documents.values()), list(found.queries.values())[:queries]
     file = _CACHE / f"tokens-{collection}-{len(texts)}-{len(asked)}-{longest}.npz"
@@ -75,7 +76,23 @@ def load(collection: str, documents: int, queries: int, longest: int) -> Task:
     with np.load(file) as kept:
         tokens = Packed(kept["document_vectors"], kept["document_offsets"])
         vectors = list(Packed(kept["query_vectors"], kept["query_offsets"]).texts())
-    return Task(texts, asked, tokens, vectors)
+    if dim:
+        rotation = principal(tokens.vectors, dim)
+        tokens = Packed(cut(tokens.vectors, rotation), tokens.offsets)
+        vectors = [cut(one, rotation) for one in vectors]
+    return Task(f"{collection}-{len(texts)}-{longest}-{dim or 'whole'}", texts, asked, tokens, vectors)
+
+
+def principal(vectors: np.ndarray, dim: int) -> np.ndarray:
+    """Return the directions (width, dim) of most energy, in falling order."""
+    sample = vectors[:: max(1, len(vectors) // 100_000)].astype(np.float64)
+    return np.linalg.eigh(sample.T @ sample)[1][:, ::-1][:, :dim].astype(np.float32)
+
+
+def cut(vectors: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+    """Return the vectors' components, of unit length again."""
+    found = vectors @ rotation
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
 def seme(task: Task, folder: Path) -> list[System]:
@@ -132,14 +149,18 @@ def reranked(task: Task, folder: Path) -> list[System]:
 
 
 def plaid(task: Task, folder: Path) -> list[System]:
-    """Return fast-plaid with 4 and 2 bits."""
+    """Return fast-plaid with 4 and 2 bits; its indexes are kept, for it takes half an hour to make them."""
     from fast_plaid.search import FastPlaid
 
     made = []
     for bits in (4, 2):
-        place = folder / f"plaid-{bits}"
+        place = _CACHE / f"plaid-{version('fast-plaid')}-{task.name}-{bits}"
+        if not place.is_dir():
+            FastPlaid(index=str(folder / f"plaid-{bits}"), device="cpu").create(
+                [torch.from_numpy(one.copy()) for one in task.tokens.texts()], nbits=bits
+            )
+            (folder / f"plaid-{bits}").rename(place)
         index = FastPlaid(index=str(place), device="cpu")
-        index.create([torch.from_numpy(one.copy()) for one in task.tokens.texts()], nbits=bits)
 
         def way(probes: int, full: int, index: Any = index) -> Search:
             def search(numbers: Sequence[int]) -> list[set[int]]:
@@ -214,6 +235,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=2000)
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--longest", type=int, default=64, help="tokens of a document")
+    parser.add_argument("--dim", type=int, default=0, help="principal components that are kept of a token; 0 for all")
     parser.add_argument("--recall", type=float, default=0.9)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--name", default="multivector", help="of the files in benchmarks/results; empty writes none")
@@ -223,7 +245,7 @@ def main() -> None:
         given.collection, given.documents, given.queries = "film-plots", 100, 12
         given.longest, given.repeats, given.name = 32, 1, ""
     surroundings = start()
-    task = load(given.collection, given.documents, given.queries, given.longest)
+    task = load(given.collection, given.documents, given.queries, given.longest, given.dim)
     missing = []
     with tempfile.TemporaryDirectory(dir=_CACHE) as place:
         systems = [*seme(task, Path(place)), *reranked(task, Path(place))]
@@ -235,6 +257,11 @@ def main() -> None:
     size = f"{task.tokens.lengths.mean():.1f} vectors of {task.tokens.vectors.shape[1]} numbers each"
     remarks = [
         f"{len(task.documents)} documents of {given.collection}, {size}; {len(task.asked)} queries.",
+        *(
+            [f"Vectors are the first {given.dim} principal components of MiniLM's, of unit length."]
+            if given.dim
+            else []
+        ),
         "Half of the queries are for the settings, the other half is measured.",
         f"Settings are the fastest that find {given.recall:g} of the ten best by exact MaxSim; else the best ones.",
         "Bytes are those of the files; PLAID's files hold no ids.",
