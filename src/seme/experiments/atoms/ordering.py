@@ -191,6 +191,14 @@ def _add_claims(report: Report, found: Sequence[Measured], settings: AtomsSettin
             paper_value="0.5 %",
         )
     )
+    _add_reconstruction(report, atoms, settings)
+    for name, units in (("Neurons", neurons), ("Features (ReLU)", features)):
+        r2 = float(np.mean([one.r2 for one in units]))
+        report.baseline(name, {"q*": mean[name.split()[0].lower()], "R2": r2})
+    report.baseline("Random dictionary, codes as sparse as the atoms'", {"q*": random})
+
+
+def _add_reconstruction(report: Report, atoms: Sequence[Measured], settings: AtomsSettings) -> None:
     best = {layer: float(np.mean([one.r2 for one in atoms if one.layer == layer])) for layer in settings.layers}
     spread = min(one.r2 for one in atoms), max(one.r2 for one in atoms)
     held_out = float(np.mean([one.held_out for one in atoms]))
@@ -213,10 +221,6 @@ def _add_claims(report: Report, found: Sequence[Measured], settings: AtomsSettin
             note="Not a claim of the paper: it reports what it learned from.",
         )
     )
-    for name, units in (("Neurons", neurons), ("Features (ReLU)", features)):
-        r2 = float(np.mean([one.r2 for one in units]))
-        report.baseline(name, {"q*": mean[name.split()[0].lower()], "R2": r2})
-    report.baseline("Random dictionary, codes as sparse as the atoms'", {"q*": random})
 
 
 def _add_table(report: Report, found: Sequence[Measured]) -> None:

@@ -22,6 +22,14 @@ _FACTOR = 1.5
 
 def add(report: Report, found: Sequence[Found], material: Material, settings: BinaryParagraphsSettings) -> None:
     """Judge codes against rivals, short lists and transfer."""
+    _add_rivals(report, found, settings)
+    _add_balls(report, found, settings)
+    _add_transfer(report, found, material)
+    _add_tables(report, found, material, settings)
+    _draw(report, found, settings)
+
+
+def _add_rivals(report: Report, found: Sequence[Found], settings: BinaryParagraphsSettings) -> None:
     bpv = f"BPV-{settings.bits}"
     for rival, statement, paper in (
         (f"Semantic hashing-{settings.bits}", "than semantic hashing of as many bits", "on all of its sets"),
@@ -50,6 +58,9 @@ def add(report: Report, found: Sequence[Found], material: Material, settings: Bi
             f"{bpv} finds better first documents than semantic hashing of {bits} bits (nDCG@10, difference)",
             "on all of its sets",
         )
+
+
+def _add_balls(report: Report, found: Sequence[Found], settings: BinaryParagraphsSettings) -> None:
     _add_gain(
         report,
         found,
@@ -68,6 +79,9 @@ def add(report: Report, found: Sequence[Found], material: Material, settings: Bi
             note=f"The smallest ball with {settings.shortlist} documents or more.",
         )
     )
+
+
+def _add_transfer(report: Report, found: Sequence[Found], material: Material) -> None:
     base = chance(material.other, material.other)
     carried = [_mean(one.precision, "BPV, carried over") for one in found]
     report.claim(
@@ -87,8 +101,6 @@ def add(report: Report, found: Sequence[Found], material: Material, settings: Bi
         "Codes carried over rank better than random hyperplanes carried over (MAP, difference)",
         "",
     )
-    _add_tables(report, found, material, settings)
-    _draw(report, found, settings)
 
 
 def _mean(values: dict[str, list[float]], system: str) -> float:

@@ -162,13 +162,32 @@ def _by_share(done: Sequence[TaskResult]) -> list[list[Any]]:
 
 
 def _add_times(report: Report, done: Sequence[TaskResult], settings: CircuitsSettings) -> None:
+    _claim_times(report, done, settings)
+    passes = done[0].truth.size + 4
+    steps = list(done[0].seconds)
+    columns = ["task", *steps, "patching, were it on as many pairs as the scores"]
+    rows = [
+        [one.name, *one.seconds.values(), one.seconds["patching"] * settings.prompts / settings.patched] for one in done
+    ]
+    report.table("Time in seconds", columns, rows)
+    report.table(
+        "Forward passes over prompts",
+        ["method", "positive and negative prompts"],
+        [
+            ["activation patching, each starting at its head's layer", passes * settings.patched],
+            ["scores by codes", 2 * settings.prompts],
+            [ATTRIBUTION, 4 * settings.patched],
+        ],
+    )
+
+
+def _claim_times(report: Report, done: Sequence[TaskResult], settings: CircuitsSettings) -> None:
     def total(*steps: str) -> float:
         return sum(one.seconds[step] for one in done for step in steps)
 
     patching = total("patching")
     pipeline = total("training", "scoring nodes")
     whole = pipeline + total("activations")
-    passes = done[0].truth.size + 4
     same = f"Patching on {settings.patched} pairs, scores on {settings.prompts}; a mean over {len(done)} tasks."
     statements = (
         (
@@ -203,21 +222,6 @@ def _add_times(report: Report, done: Sequence[TaskResult], settings: CircuitsSet
             measured=slowest,
             ceiling=30.0,
         )
-    )
-    steps = list(done[0].seconds)
-    columns = ["task", *steps, "patching, were it on as many pairs as the scores"]
-    rows = [
-        [one.name, *one.seconds.values(), one.seconds["patching"] * settings.prompts / settings.patched] for one in done
-    ]
-    report.table("Time in seconds", columns, rows)
-    report.table(
-        "Forward passes over prompts",
-        ["method", "positive and negative prompts"],
-        [
-            ["activation patching, each starting at its head's layer", passes * settings.patched],
-            ["scores by codes", 2 * settings.prompts],
-            [ATTRIBUTION, 4 * settings.patched],
-        ],
     )
 
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from seme.experiments.concept_depth.curves import Curve
-from seme.experiments.concept_depth.recording import Recorder
+from seme.experiments.concept_depth.recording import Cost, Recorder
 from seme.experiments.concept_depth.tasks import Task
 from seme.report import Claim, Report
 
 _MOST = 1.3
+_COLUMNS = [
+    "task",
+    "texts",
+    "tokens",
+    "seconds, plain pass",
+    "seconds, recording",
+    "slower by (time)",
+    "seconds, fits",
+    "fits",
+    "MiB kept (last tokens)",
+    "MiB, were all tokens kept",
+    "MiB of the process at most",
+]
 
 
 def add(report: Report, tasks: list[Task], recorder: Recorder, found: dict[str, Curve]) -> None:
@@ -30,6 +43,11 @@ def add(report: Report, tasks: list[Task], recorder: Recorder, found: dict[str, 
             "vocabulary's head out too.",
         )
     )
+    report.table("Processor time and memory of one recording", _COLUMNS, _rows(tasks, costs, found))
+
+
+def _rows(tasks: list[Task], costs: list[Cost], found: dict[str, Curve]) -> list[list[Any]]:
+    """Return a row for each task, and one for all of them."""
     rows: list[list[Any]] = []
     for task, cost in zip(tasks, costs, strict=True):
         curve = found[task.name]
@@ -48,30 +66,20 @@ def add(report: Report, tasks: list[Task], recorder: Recorder, found: dict[str, 
                 cost.peak,
             ]
         )
-    total = [sum(row[number] for row in rows) for number in (1, 2, 3, 4)]
+    texts, tokens, plain, recording = (sum(row[number] for row in rows) for number in (1, 2, 3, 4))
     rows.append(
         [
             "all",
-            *total,
+            texts,
+            tokens,
+            plain,
+            recording,
             recording / plain,
-            fits,
+            sum(row[6] for row in rows),
             sum(row[7] for row in rows),
             sum(one.kept for one in costs),
             sum(one.every_token for one in costs),
             max(one.peak for one in costs),
         ]
     )
-    columns = [
-        "task",
-        "texts",
-        "tokens",
-        "seconds, plain pass",
-        "seconds, recording",
-        "slower by (time)",
-        "seconds, fits",
-        "fits",
-        "MiB kept (last tokens)",
-        "MiB, were all tokens kept",
-        "MiB of the process at most",
-    ]
-    report.table("Processor time and memory of one recording", columns, rows)
+    return rows

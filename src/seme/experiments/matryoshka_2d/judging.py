@@ -76,7 +76,19 @@ class Judge:
 
 def add(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
     """Judge shallow layers, the last one, and the parts of the losses."""
-    full: Places = (-1, -1)
+    _add_shallow(report, judge, settings)
+    _add_full_depth(report, judge, settings)
+    _add_parts(report, judge)
+    for name in ("plain", "last", "mse", "half"):
+        mean = judge.grids[name].mean(axis=0)
+        measures = {
+            "shallow layers": float(mean[: judge.half].mean()),
+            "half depth, full width": float(mean[judge.half - 1, -1]),
+        }
+        report.baseline(LABELS[name], measures | ({} if name == "half" else {"full": float(mean[-1, -1])}))
+
+
+def _add_shallow(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
     for rival in ("mse", "last", "plain"):
         name = "the encoder as it comes" if rival == "plain" else LABELS[rival].lower()
         paper = "" if rival == "plain" else "about +.09 (reproduction, layers up to the middle)"
@@ -90,6 +102,10 @@ def add(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
         )
     for rival in ("mse", "last"):
         _state_everywhere(report, judge, rival, settings)
+
+
+def _add_full_depth(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
+    full: Places = (-1, -1)
     for rival in ("mse", "last"):
         judge.state(
             report,
@@ -107,6 +123,9 @@ def add(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
         0.0,
         ".680 against .644",
     )
+
+
+def _add_parts(report: Report, judge: Judge) -> None:
     judge.state(
         report,
         "ESE is no worse than 2DMSE at shallow layers, on average",
@@ -130,13 +149,6 @@ def add(report: Report, judge: Judge, settings: Matryoshka2dSettings) -> None:
         1e-6,
         ".767 against .681 (layer 6 of 12)",
     )
-    for name in ("plain", "last", "mse", "half"):
-        mean = judge.grids[name].mean(axis=0)
-        measures = {
-            "shallow layers": float(mean[: judge.half].mean()),
-            "half depth, full width": float(mean[judge.half - 1, -1]),
-        }
-        report.baseline(LABELS[name], measures | ({} if name == "half" else {"full": float(mean[-1, -1])}))
 
 
 def _state_everywhere(report: Report, judge: Judge, rival: str, settings: Matryoshka2dSettings) -> None:

@@ -35,6 +35,8 @@ from seme.report import Claim, Report
 if TYPE_CHECKING:
     from seme.experiments.p46_temporal import TemporalSettings
 
+_AROUND = ("reference",)
+"""The law with a reference point, among the others of a fit."""
 _SOME = 0.01
 """Held-out R² that is more than nothing."""
 _FLOOR = "The interval is over samples of years; a distance that explains nothing of unseen years counts as 0."
@@ -96,9 +98,21 @@ def _rate(loaded: LanguageModel, kind: str, years: np.ndarray, context: Context)
 
 def _claim(report: Report, judged: dict[str, _Judged]) -> None:
     year, number = judged["Year"], judged["Number"]
-    other = f"{number.reference.year} ({number.reference.low} to {number.reference.high})"
-    where = f"Years: reference {year.reference.year}; numbers: {other}."
-    plain, around = ("log", "edit"), ("reference",)
+    numbers = f"{number.reference.year} ({number.reference.low} to {number.reference.high})"
+    _claim_laws(report, year, number, numbers)
+    _claim_reference(report, year, number, numbers)
+    report.claim(
+        Claim.not_tested(
+            "Larger models have the clearer reference",
+            "There is one language model offline, of 135 million parameters; --model takes another.",
+            paper_value="12 models",
+        )
+    )
+
+
+def _claim_laws(report: Report, year: _Judged, number: _Judged, numbers: str) -> None:
+    where = f"Years: reference {year.reference.year}; numbers: {numbers}."
+    plain, around = ("log", "edit"), _AROUND
     for statement, of, first, others, paper, note in (
         (
             "Years are judged around a reference (held-out R² less the best of logarithm, digits and 0)",
@@ -136,6 +150,9 @@ def _claim(report: Report, judged: dict[str, _Judged]) -> None:
                 note=f"{note} {_FLOOR}".strip(),
             )
         )
+
+
+def _claim_reference(report: Report, year: _Judged, number: _Judged, numbers: str) -> None:
     found = year.reference
     report.claim(
         clearly_near(
@@ -146,25 +163,18 @@ def _claim(report: Report, judged: dict[str, _Judged]) -> None:
             tolerance=50,
             paper_value="about 2025 in larger models",
             note=f"{'Inside' if found.interior else 'At the end of'} the years; held-out R² "
-            f"{year.held['reference']:.3f}. Numbers: {other}.",
+            f"{year.held['reference']:.3f}. Numbers: {numbers}.",
         )
     )
-    leads = {kind: _lead(one.out.r2, around, ("log",)) for kind, one in judged.items()}
-    drawn = [_lead(one.out.draws, around, ("log",)) for one in (year, number)]
+    leads = [_lead(one.out.r2, _AROUND, ("log",)) for one in (year, number)]
+    drawn = [_lead(one.out.draws, _AROUND, ("log",)) for one in (year, number)]
     report.claim(
         clearly_above(
             "A reference helps with years more than with numbers (difference of leads over logarithm and 0)",
-            float(leads["Year"] - leads["Number"]),
+            float(leads[0] - leads[1]),
             interval(drawn[0] - drawn[1]),
             floor=_SOME,
-            note=f"Leads {leads['Year']:.3f} for years and {leads['Number']:.3f} for numbers.",
-        )
-    )
-    report.claim(
-        Claim.not_tested(
-            "Larger models have the clearer reference",
-            "There is one language model offline, of 135 million parameters; --model takes another.",
-            paper_value="12 models",
+            note=f"Leads {leads[0]:.3f} for years and {leads[1]:.3f} for numbers.",
         )
     )
 
