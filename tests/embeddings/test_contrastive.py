@@ -8,8 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from seme.embeddings.contrastive import ContrastiveLoss, info_nce  # noqa: E402
-from seme.errors import InputError  # noqa: E402
+from seme.embeddings.contrastive import ContrastiveLoss, info_nce
+from seme.errors import InputError
 
 
 def _vectors(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -7,10 +7,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from seme.assets import load_sentence_encoder  # noqa: E402
-from seme.embeddings.encoder import TextEncoder  # noqa: E402
-from seme.embeddings.pooling import pool  # noqa: E402
-from seme.errors import AssetError, InputError  # noqa: E402
+from seme.assets import load_sentence_encoder
+from seme.embeddings.encoder import TextEncoder
+from seme.embeddings.pooling import pool
+from seme.errors import AssetError, InputError
 
 TEXTS = ["A seme is the smallest unit of meaning.", "Short.", "Words whose length differs are padded. " * 4]
 

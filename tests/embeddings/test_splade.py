@@ -7,8 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from seme.embeddings.splade import SpladeEncoder  # noqa: E402
-from seme.errors import AssetError, InputError  # noqa: E402
+from seme.embeddings.splade import SpladeEncoder
+from seme.errors import AssetError, InputError
 
 TEXTS = ["symptoms of a heart attack", "a short one", "the sea"]
 

@@ -54,7 +54,7 @@ class AtomsSettings(ExperimentSettings):
 @experiment(paper=1, slug="atoms", room="interp", needs=("methods", "smollm2-135m"))
 def run(settings: AtomsSettings, context: Context) -> Report:
     """Find the atoms of a model's layers, and hold them against neurons, features and chance."""
-    from seme.experiments.atoms import angles, exact, ordering, recording, scaling, units  # noqa: PLC0415
+    from seme.experiments.atoms import angles, exact, ordering, recording, scaling, units
 
     report = Report(paper=1, slug="atoms", title="Atoms of a language model")
     exact.add(report, context)

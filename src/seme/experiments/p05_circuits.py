@@ -53,7 +53,7 @@ class CircuitsSettings(ExperimentSettings):
 @experiment(paper=5, slug="circuits", room="interp", needs=("methods", "smollm2-135m"))
 def run(settings: CircuitsSettings, context: Context) -> Report:
     """Find the heads of a circuit by their codes: a planted one, a small model's, and those of a language model."""
-    from seme.experiments.circuits import language_model, planted, small_model  # noqa: PLC0415
+    from seme.experiments.circuits import language_model, planted, small_model
 
     _check(settings)
     report = Report(paper=5, slug="circuits", title="Circuits from the codes of attention heads")

@@ -53,7 +53,7 @@ class FeatureBiasSettings(ExperimentSettings):
 @experiment(paper=6, slug="feature-bias", room="interp", needs=("methods",))
 def run(settings: FeatureBiasSettings, context: Context) -> Report:
     """Measure how much of a layer easy and hard features explain that a network computes equally well."""
-    from seme.experiments.feature_bias import consequences, joint, manipulations, numbers, others  # noqa: PLC0415
+    from seme.experiments.feature_bias import consequences, joint, manipulations, numbers, others
 
     report = Report(paper=6, slug="feature-bias", title="Which of its features a network shows")
     report.note(

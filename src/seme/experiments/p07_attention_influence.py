@@ -69,8 +69,8 @@ class AttentionInfluenceSettings(ExperimentSettings):
 @experiment(paper=7, slug="attention-influence", room="interp", needs=("methods", "smollm2-135m", "minilm", "wordnet"))
 def run(settings: AttentionInfluenceSettings, context: Context) -> Report:
     """Score documents by the loss without retrieval heads, select by it, and train on the selection."""
-    from seme.experiments.attention_influence import finding, meaning, scorer, scores, selecting, training  # noqa: PLC0415
-    from seme.experiments.clear import note_late_rule  # noqa: PLC0415
+    from seme.experiments.attention_influence import finding, meaning, scorer, scores, selecting, training
+    from seme.experiments.clear import note_late_rule
 
     report = Report(paper=7, slug="attention-influence", title="Pretraining data selected by attention heads")
     subject = scorer.choose(settings, context)

@@ -62,7 +62,7 @@ class MatryoshkaSettings(ExperimentSettings):
 @experiment(paper=8, slug="matryoshka", room="embeddings", needs=("methods", "minilm", "wordnet"))
 def run(settings: MatryoshkaSettings, context: Context) -> Report:
     """Train vectors of many sizes at once, classify and search by their prefixes."""
-    from seme.experiments.matryoshka import classes, classifying, retrieving, texts, timing  # noqa: PLC0415
+    from seme.experiments.matryoshka import classes, classifying, retrieving, texts, timing
 
     report = Report(paper=8, slug="matryoshka", title="Matryoshka representation learning")
     material = texts.make(settings, context)

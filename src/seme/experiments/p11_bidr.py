@@ -59,7 +59,7 @@ class BidrSettings(ExperimentSettings):
 @experiment(paper=11, slug="bidr", room="embeddings", needs=("methods", "minilm", "wordnet"))
 def run(settings: BidrSettings, context: Context) -> Report:
     """Train codes for the ranking, then vectors for the candidates that they find, beside OPQ and joint training."""
-    from seme.experiments.bidr import claims, collection, measuring  # noqa: PLC0415
+    from seme.experiments.bidr import claims, collection, measuring
 
     report = Report(paper=11, slug="bidr", title="Bi-granular documents: codes in memory, vectors on disk")
     given = collection.make(settings, context)

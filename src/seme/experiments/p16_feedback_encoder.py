@@ -57,7 +57,7 @@ class FeedbackEncoderSettings(ExperimentSettings):
 @experiment(paper=16, slug="feedback-encoder", room="embeddings", needs=("methods", "minilm", "wordnet"))
 def run(settings: FeedbackEncoderSettings, context: Context) -> Report:
     """Train encoders of queries with their first hits against a frozen index, beside feedback without training."""
-    from seme.experiments.feedback_encoder import claims, measuring  # noqa: PLC0415
+    from seme.experiments.feedback_encoder import claims, measuring
 
     report = Report(paper=16, slug="feedback-encoder", title="A query encoder that reads the first hits")
     found = measuring.measure(settings, context)

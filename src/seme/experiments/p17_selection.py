@@ -100,7 +100,7 @@ class SelectionSettings(ExperimentSettings):
 @experiment(paper=17, slug="selection", room="interp", needs=("methods", "smollm2-135m", "minilm"))
 def run(settings: SelectionSettings, context: Context) -> Report:
     """Select instructions for a task by the units they activate, hold that against other selections, and tune on it."""
-    from seme.experiments.selection import ablations, comparing, embedding, exact, pooling, tuning, viewing  # noqa: PLC0415
+    from seme.experiments.selection import ablations, comparing, embedding, exact, pooling, tuning, viewing
 
     report = Report(paper=17, slug="selection", title="Data selection by monosemantic activations")
     exact.add(report, context)

@@ -51,7 +51,7 @@ class BinaryParagraphsSettings(ExperimentSettings):
 @experiment(paper=19, slug="binary-paragraphs", room="embeddings", needs=("methods", "wordnet"))
 def run(settings: BinaryParagraphsSettings, context: Context) -> Report:
     """Learn short codes of glosses, search by them, and carry them over to docstrings."""
-    from seme.experiments.binary_paragraphs import claims, corpora, measuring, timing  # noqa: PLC0415
+    from seme.experiments.binary_paragraphs import claims, corpora, measuring, timing
 
     report = Report(paper=19, slug="binary-paragraphs", title="Binary Paragraph Vector")
     material = corpora.make(settings)

@@ -55,7 +55,7 @@ class DisambiguatedSkipgramSettings(ExperimentSettings):
 @experiment(paper=19, slug="disambiguated-skipgram", room="embeddings", needs=("methods", "wordnet", "glove-6b-50d"))
 def run(settings: DisambiguatedSkipgramSettings, context: Context) -> Report:
     """Find the two words that were joined to each pseudo-word."""
-    from seme.experiments.disambiguated_skipgram import claims, corpus, gradients, measuring  # noqa: PLC0415
+    from seme.experiments.disambiguated_skipgram import claims, corpus, gradients, measuring
 
     report = Report(paper=19, slug="disambiguated-skipgram", title="Disambiguated Skip-gram")
     hidden = corpus.make(settings, context)

@@ -65,7 +65,7 @@ class ContrieverSettings(ExperimentSettings):
 @experiment(paper=23, slug="contriever", room="embeddings", needs=("methods", "minilm", "wordnet"))
 def run(settings: ContrieverSettings, context: Context) -> Report:
     """Train small encoders on crops of unlabelled texts, and set them beside BM25, fine-tuning and another script."""
-    from seme.experiments.contriever import claims, material, measuring  # noqa: PLC0415
+    from seme.experiments.contriever import claims, material, measuring
 
     report = Report(paper=23, slug="contriever", title="Retrievers that learn from texts alone")
     texts = material.make(settings)

@@ -61,7 +61,7 @@ class CrispSettings(ExperimentSettings):
 @experiment(paper=24, slug="crisp", room="embeddings", needs=("methods", "minilm", "film-reviews"))
 def run(settings: CrispSettings, context: Context) -> Report:
     """Train multi-vector models with and without clusters of their tokens, and search with each."""
-    from seme.experiments.crisp import claims, measuring, tables  # noqa: PLC0415
+    from seme.experiments.crisp import claims, measuring, tables
 
     report = Report(paper=24, slug="crisp", title="Multi-vector retrieval trained through clusters")
     found = measuring.measure(settings, context)

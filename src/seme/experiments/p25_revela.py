@@ -61,7 +61,7 @@ class RevelaSettings(ExperimentSettings):
 @experiment(paper=25, slug="revela", room="embeddings", needs=("methods",))
 def run(settings: RevelaSettings, context: Context) -> Report:
     """Train retrievers by a language model's in-batch attention, and hold them against cropping and BM25."""
-    from seme.experiments.revela import claims, corpus, measuring, pretraining  # noqa: PLC0415
+    from seme.experiments.revela import claims, corpus, measuring, pretraining
 
     report = Report(paper=25, slug="revela", title="A retriever that a language model trains")
     texts = corpus.make(settings, context)

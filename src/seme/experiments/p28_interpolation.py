@@ -55,7 +55,7 @@ class InterpolationSettings(ExperimentSettings):
 )
 def run(settings: InterpolationSettings, context: Context) -> Report:
     """Mix sparse and dense scores before feedback, after it, and at both places."""
-    from seme.experiments.interpolation import claims, measuring, tables  # noqa: PLC0415
+    from seme.experiments.interpolation import claims, measuring, tables
 
     report = Report(paper=28, slug="interpolation", title="To interpolate or not to interpolate")
     cells = measuring.measure(settings, context)

@@ -38,7 +38,7 @@ class Matryoshka2dSettings(ExperimentSettings):
 @experiment(paper=29, slug="matryoshka-2d", room="embeddings", needs=("methods", "minilm", "wordnet"))
 def run(settings: Matryoshka2dSettings, context: Context) -> Report:
     """Train one encoder for the last layer, for widths, and for layers and widths, and read it at all of them."""
-    from seme.experiments.matryoshka_2d import judging, tables, texts, timing, training  # noqa: PLC0415
+    from seme.experiments.matryoshka_2d import judging, tables, texts, timing, training
 
     report = Report(paper=29, slug="matryoshka-2d", title="Sentence embeddings of any depth and width")
     material = texts.make(settings, context)

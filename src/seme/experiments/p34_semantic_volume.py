@@ -54,7 +54,7 @@ class SemanticVolumeSettings(ExperimentSettings):
 )
 def run(settings: SemanticVolumeSettings, context: Context) -> Report:
     """Hold the volume of sampled answers and of clarified requests against other scores of uncertainty."""
-    from seme.experiments.semantic_volume import drawing, external, figures, internal, theory  # noqa: PLC0415
+    from seme.experiments.semantic_volume import drawing, external, figures, internal, theory
 
     report = Report(paper=34, slug="semantic-volume", title="Uncertainty as the volume of meanings")
     models = drawing.Models(settings, context)

@@ -67,8 +67,8 @@ class ConceptDepthSettings(ExperimentSettings):
 @experiment(paper=36, slug="concept-depth", room="interp", needs=("methods", "smollm2-135m", "wordnet", "film-reviews"))
 def run(settings: ConceptDepthSettings, context: Context) -> Report:
     """Find the depth at which facts, feelings and inferences become readable, and what moves it."""
-    from seme.experiments.clear import note_late_rule  # noqa: PLC0415
-    from seme.experiments.concept_depth import (  # noqa: PLC0415
+    from seme.experiments.clear import note_late_rule
+    from seme.experiments.concept_depth import (
         anchoring,
         controls,
         cost,
@@ -77,7 +77,7 @@ def run(settings: ConceptDepthSettings, context: Context) -> Report:
         robustness,
         tasks,
     )
-    from seme.experiments.concept_depth.recording import Recorder  # noqa: PLC0415
+    from seme.experiments.concept_depth.recording import Recorder
 
     report = Report(paper=36, slug="concept-depth", title="The depth at which concepts become readable")
     chosen = tasks.choose(settings, context, report)

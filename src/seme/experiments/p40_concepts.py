@@ -54,7 +54,7 @@ class ConceptsSettings(ExperimentSettings):
 )
 def run(settings: ConceptsSettings, context: Context) -> Report:
     """Hold clusters of words' embeddings against people's categories, in agreement, typicality and bits."""
-    from seme.experiments.concepts import categories, embedding, items, order, tradeoffs  # noqa: PLC0415
+    from seme.experiments.concepts import categories, embedding, items, order, tradeoffs
 
     report = Report(paper=40, slug="concepts", title="Compression and meaning in embeddings")
     things = items.choose(settings, report)

@@ -60,9 +60,9 @@ class EmotionSettings(ExperimentSettings):
 @experiment(paper=41, slug="emotion", room="interp", needs=("methods", "smollm2-135m", "minilm"))
 def run(settings: EmotionSettings, context: Context) -> Report:
     """Read seven emotions from the states of every layer, and see what moves them and how long they last."""
-    from seme.experiments.clear import note_late_rule  # noqa: PLC0415
-    from seme.experiments.emotion import asking, corpus, lasting, layers, models, prompting, shape  # noqa: PLC0415
-    from seme.experiments.emotion.recording import Recorder  # noqa: PLC0415
+    from seme.experiments.clear import note_late_rule
+    from seme.experiments.emotion import asking, corpus, lasting, layers, models, prompting, shape
+    from seme.experiments.emotion.recording import Recorder
 
     report = Report(paper=41, slug="emotion", title="Emotion in the layers of a language model")
     told = corpus.build(settings, context, report)

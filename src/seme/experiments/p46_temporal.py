@@ -41,8 +41,8 @@ class TemporalSettings(ExperimentSettings):
 )
 def run(settings: TemporalSettings, context: Context) -> Report:
     """Hold judgements, neurons, layers and embeddings of years against a logarithmic line of time."""
-    from seme.experiments.clear import note_late_rule  # noqa: PLC0415
-    from seme.experiments.temporal import exposure, judging, layers, neurons, reading, simulating  # noqa: PLC0415
+    from seme.experiments.clear import note_late_rule
+    from seme.experiments.temporal import exposure, judging, layers, neurons, reading, simulating
 
     report = Report(paper=46, slug="temporal", title="Years and numbers in models of language")
     simulating.add(report, settings, context)

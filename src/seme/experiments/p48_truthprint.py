@@ -56,7 +56,7 @@ class TruthprintSettings(ExperimentSettings):
 @experiment(paper=48, slug="truthprint", room="interp", needs=("methods", "smollm2-135m"))
 def run(settings: TruthprintSettings, context: Context) -> Report:
     """Find hallucinated objects in the states before them, turn decoding back in time, and move the detector on."""
-    from seme.experiments.truthprint import detecting, intervening, listing, transferring, world  # noqa: PLC0415
+    from seme.experiments.truthprint import detecting, intervening, listing, transferring, world
 
     report = Report(paper=48, slug="truthprint", title="Truth before it is told")
     tellers = world.captioners(settings, context)

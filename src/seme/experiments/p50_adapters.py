@@ -66,7 +66,7 @@ class AdaptersSettings(ExperimentSettings):
 )
 def run(settings: AdaptersSettings, context: Context) -> Report:
     """Adapt the vectors of frozen encoders to tasks of retrieval, and compare ranks, forms and sides."""
-    from seme.experiments.adapters import comparing, judging, measuring, tasks  # noqa: PLC0415
+    from seme.experiments.adapters import comparing, judging, measuring, tasks
 
     report = Report(paper=50, slug="adapters", title="Adapters for the vectors of frozen encoders")
     for name in settings.encoders:

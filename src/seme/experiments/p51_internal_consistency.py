@@ -71,7 +71,7 @@ class InternalConsistencySettings(ExperimentSettings):
 )
 def run(settings: InternalConsistencySettings, context: Context) -> Report:
     """Weigh sampled rationales by how far a model's layers agree, and hold that against plain votes."""
-    from seme.experiments.internal_consistency import (  # noqa: PLC0415
+    from seme.experiments.internal_consistency import (
         benches,
         layers,
         looking,

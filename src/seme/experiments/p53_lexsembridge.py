@@ -42,7 +42,7 @@ class LexSemBridgeSettings(ExperimentSettings):
 @experiment(paper=53, slug="lexsembridge", room="embeddings", needs=("methods", "minilm"))
 def run(settings: LexSemBridgeSettings, context: Context) -> Report:
     """Ask for details with plain vectors, BM25, and vectors whose dimensions the query's tokens weigh."""
-    from seme.experiments.lexsembridge import corpus, directions, features, measuring  # noqa: PLC0415
+    from seme.experiments.lexsembridge import corpus, directions, features, measuring
 
     report = Report(paper=53, slug="lexsembridge", title="Token-aware gates over query vectors")
     texts = corpus.make(settings, context)

@@ -62,7 +62,7 @@ class RetrievalHeadsSettings(ExperimentSettings):
 @experiment(paper=54, slug="retrieval-heads", room="interp", needs=("methods", "smollm2-135m"))
 def run(settings: RetrievalHeadsSettings, context: Context) -> Report:
     """Find the heads that copy from the context, and show what the model answers without them."""
-    from seme.experiments.retrieval_heads import detecting, planting, pruning, recalling, subjects, tuning  # noqa: PLC0415
+    from seme.experiments.retrieval_heads import detecting, planting, pruning, recalling, subjects, tuning
 
     report = Report(paper=54, slug="retrieval-heads", title="Heads that copy from the context")
     planting.add(report, context)

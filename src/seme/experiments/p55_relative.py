@@ -47,7 +47,7 @@ class RelativeSettings(ExperimentSettings):
 )
 def run(settings: RelativeSettings, context: Context) -> Report:
     """Compare and stitch spaces of words, images and texts, as they are and by their similarities to anchors."""
-    from seme.experiments.relative import exact, images, texts, words  # noqa: PLC0415
+    from seme.experiments.relative import exact, images, texts, words
 
     report = Report(paper=55, slug="relative", title="Relative representations")
     exact.add(report, settings, context)

@@ -50,8 +50,8 @@ class FeatureNeuronsSettings(ExperimentSettings):
 @experiment(paper=56, slug="feature-neurons", room="interp", needs=("methods", "smollm2-135m"))
 def run(settings: FeatureNeuronsSettings, context: Context) -> Report:
     """Map every feed-forward neuron of a model to the tokens it stands for, clamp some, and steer by one."""
-    from seme.assets import load_language_model  # noqa: PLC0415
-    from seme.experiments.feature_neurons import answering, clamping, mapping, tuning  # noqa: PLC0415
+    from seme.assets import load_language_model
+    from seme.experiments.feature_neurons import answering, clamping, mapping, tuning
 
     report = Report(paper=56, slug="feature-neurons", title="Feature neurons, decoded with the LM head")
     language_model = load_language_model(settings.model, device=context.device)

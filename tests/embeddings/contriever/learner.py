@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from seme.embeddings.contriever import InBatchContrast, MomentumContrast, TokenCorpus, ViewBatches, Views
 from seme.embeddings.encoder import TextEncoder

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from embeddings.contriever import learner  # noqa: E402
-from seme.embeddings.contriever import (  # noqa: E402
+from embeddings.contriever import learner
+from seme.embeddings.contriever import (
     FineTuneBatches,
     TokenCorpus,
     ViewBatches,
@@ -20,7 +20,7 @@ from seme.embeddings.contriever import (  # noqa: E402
     corpus_shares,
     mine_negatives,
 )
-from seme.errors import InputError  # noqa: E402
+from seme.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from embeddings.contriever import learner  # noqa: E402
-from seme.embeddings.contriever import InBatchContrast, MomentumContrast, gather_rows  # noqa: E402
-from seme.embeddings.contriever.batches import padded  # noqa: E402
-from seme.errors import InputError  # noqa: E402
+from embeddings.contriever import learner
+from seme.embeddings.contriever import InBatchContrast, MomentumContrast, gather_rows
+from seme.embeddings.contriever.batches import padded
+from seme.errors import InputError
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from safetensors.torch import load_file  # noqa: E402
+from safetensors.torch import load_file
 
-from embeddings.contriever import learner  # noqa: E402
+from embeddings.contriever import learner
 
 KINDS = ("moco", "in-batch")
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from seme.embeddings.contriever import AUGMENTATIONS, augment, crop, inverse_cloze, two_crops  # noqa: E402
-from seme.errors import InputError  # noqa: E402
+from seme.embeddings.contriever import AUGMENTATIONS, augment, crop, inverse_cloze, two_crops
+from seme.errors import InputError
 
 shares = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
 

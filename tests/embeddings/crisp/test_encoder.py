@@ -7,10 +7,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from seme.embeddings.crisp import MultiVectorEncoder, reduction  # noqa: E402
-from seme.embeddings.encoder import TextEncoder  # noqa: E402
-from seme.errors import AssetError, CorruptionError, InputError  # noqa: E402
-from seme.retrieval.multivector import MultiVectorIndex  # noqa: E402
+from seme.embeddings.crisp import MultiVectorEncoder, reduction
+from seme.embeddings.encoder import TextEncoder
+from seme.errors import AssetError, CorruptionError, InputError
+from seme.retrieval.multivector import MultiVectorIndex
 
 TEXTS = ["A seme is the smallest unit of meaning.", "Short.", "Cats sleep in the sun all day long."]
 

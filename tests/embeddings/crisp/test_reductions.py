@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from seme.embeddings.crisp import (  # noqa: E402
+from seme.embeddings.crisp import (
     All,
     Clusters,
     Single,
@@ -20,8 +20,8 @@ from seme.embeddings.crisp import (  # noqa: E402
     reduction,
     within_share,
 )
-from seme.errors import InputError  # noqa: E402
-from seme.retrieval.multivector import Clustering  # noqa: E402
+from seme.errors import InputError
+from seme.retrieval.multivector import Clustering
 
 LENGTHS = [7, 1, 12, 4]
 

@@ -7,8 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from seme.embeddings.crisp import ChamferLoss, Clusters, Reduced, chamfer, within_share  # noqa: E402
-from seme.errors import InputError  # noqa: E402
+from seme.embeddings.crisp import ChamferLoss, Clusters, Reduced, chamfer, within_share
+from seme.errors import InputError
 
 
 def drawn(lengths, seed):

@@ -7,19 +7,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from transformers import BertConfig, BertModel  # noqa: E402
+from transformers import BertConfig, BertModel
 
-from seme.embeddings.crisp import (  # noqa: E402
+from seme.embeddings.crisp import (
     CrispObjective,
     MultiVectorEncoder,
     PairBatches,
     reduction,
     train_above,
 )
-from seme.embeddings.encoder import TextEncoder  # noqa: E402
-from seme.errors import InputError  # noqa: E402
-from seme.training.budget import Budget  # noqa: E402
-from seme.training.trainer import Trainer  # noqa: E402
+from seme.embeddings.encoder import TextEncoder
+from seme.errors import InputError
+from seme.training.budget import Budget
+from seme.training.trainer import Trainer
 
 RNG = np.random.default_rng(0)
 TEXTS = [RNG.normal(size=(length, 16)).astype(np.float16) for length in (4, 9, 2, 7, 5, 6)]

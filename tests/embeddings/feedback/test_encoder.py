@@ -7,15 +7,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from seme.embeddings.encoder import TextEncoder  # noqa: E402
-from seme.embeddings.feedback import (  # noqa: E402
+from seme.embeddings.encoder import TextEncoder
+from seme.embeddings.feedback import (
     FeedbackBatches,
     FeedbackEncoder,
     FeedbackObjective,
     hard_negatives,
 )
-from seme.errors import CorruptionError, InputError  # noqa: E402
-from seme.training import Budget, Trainer  # noqa: E402
+from seme.errors import CorruptionError, InputError
+from seme.training import Budget, Trainer
 
 PAIRS = [("sun", ["cat mat", "dog"]), ("sea", ["mat"]), ("one two", [])]
 

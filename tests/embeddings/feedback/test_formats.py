@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from seme.embeddings.feedback import feedback_batch, feedback_ids  # noqa: E402
-from seme.errors import InputError  # noqa: E402
+from seme.embeddings.feedback import feedback_batch, feedback_ids
+from seme.errors import InputError
 
 
 def _words(tokenizer, *arguments, **options):

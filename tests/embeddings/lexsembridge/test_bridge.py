@@ -10,10 +10,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from seme.embeddings.lexsembridge import (  # noqa: E402
+from seme.embeddings.lexsembridge import (
     PARADIGMS,
     Bridge,
     BridgeConfig,
@@ -26,7 +26,7 @@ from seme.embeddings.lexsembridge import (  # noqa: E402
     statistical_weights,
     token_ids,
 )
-from seme.errors import CorruptionError, InputError  # noqa: E402
+from seme.errors import CorruptionError, InputError
 
 IDS = torch.tensor([[1, 5, 5, 7, 0, 0], [1, 3, 9, 3, 2, 4]])
 MASK = torch.tensor([[1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1]])

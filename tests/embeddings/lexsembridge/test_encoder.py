@@ -7,9 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from seme.embeddings.encoder import TextEncoder  # noqa: E402
-from seme.embeddings.lexsembridge import Bridge, BridgeConfig, BridgedEncoder, word_embeddings  # noqa: E402
-from seme.errors import AssetError, InputError  # noqa: E402
+from seme.embeddings.encoder import TextEncoder
+from seme.embeddings.lexsembridge import Bridge, BridgeConfig, BridgedEncoder, word_embeddings
+from seme.errors import AssetError, InputError
 
 TEXTS = ["A seme is the smallest unit of meaning.", "Short."]
 

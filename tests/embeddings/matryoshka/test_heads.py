@@ -6,10 +6,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from torch.nn import functional as F  # noqa: E402, N812
+from torch.nn import functional as F
 
-from seme.embeddings.matryoshka import NestedCrossEntropy, SeparateHeads, TiedHeads, nested_logits  # noqa: E402
-from seme.errors import InputError  # noqa: E402
+from seme.embeddings.matryoshka import NestedCrossEntropy, SeparateHeads, TiedHeads, nested_logits
+from seme.errors import InputError
 
 DIMS = (2, 3, 8)
 

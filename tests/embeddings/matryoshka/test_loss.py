@@ -6,13 +6,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from seme.embeddings.contrastive import ContrastiveLoss  # noqa: E402
-from seme.embeddings.matryoshka import MatryoshkaLoss, prefix  # noqa: E402
-from seme.embeddings.matryoshka2d import AnglELoss, TwoDimensionalLoss, cosent  # noqa: E402
-from seme.errors import InputError  # noqa: E402
+from seme.embeddings.contrastive import ContrastiveLoss
+from seme.embeddings.matryoshka import MatryoshkaLoss, prefix
+from seme.embeddings.matryoshka2d import AnglELoss, TwoDimensionalLoss, cosent
+from seme.errors import InputError
 
 DIMS, WEIGHTS = (3, 8, 16), (2.0, 1.0, 0.5)
 

@@ -10,10 +10,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from seme.embeddings.matryoshka import (  # noqa: E402
+from seme.embeddings.matryoshka import (
     PrincipalComponents,
     checked_dims,
     checked_weights,
@@ -22,7 +22,7 @@ from seme.embeddings.matryoshka import (  # noqa: E402
     random_coordinates,
     truncate,
 )
-from seme.errors import InputError  # noqa: E402
+from seme.errors import InputError
 
 
 @given(st.integers(1, 4096), st.data())

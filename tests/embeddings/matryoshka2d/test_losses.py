@@ -9,11 +9,11 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("sentence_transformers")
 
-from sentence_transformers.sentence_transformer import losses  # noqa: E402
-from torch.nn import functional as F  # noqa: E402, N812
+from sentence_transformers.sentence_transformer import losses
+from torch.nn import functional as F
 
-from seme.embeddings.encoder import TextEncoder  # noqa: E402
-from seme.embeddings.matryoshka2d import (  # noqa: E402
+from seme.embeddings.encoder import TextEncoder
+from seme.embeddings.matryoshka2d import (
     AnglELoss,
     EspressoLoss,
     TwoDimensionalLoss,
@@ -26,7 +26,7 @@ from seme.embeddings.matryoshka2d import (  # noqa: E402
     principal_targets,
     truncate,
 )
-from seme.errors import AssetError, InputError  # noqa: E402
+from seme.errors import AssetError, InputError
 
 TEXTS = [["a cat sat", "the dog ran away", "snow"], ["cats sit down", "dogs run", "ice and snow fall"]]
 

@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from seme.embeddings.revela import (  # noqa: E402
+from seme.embeddings.revela import (
     Helper,
     Recorder,
     cross_attention,
@@ -22,7 +22,7 @@ from seme.embeddings.revela import (  # noqa: E402
     similarity_weights,
     uniform_weights,
 )
-from seme.errors import InputError  # noqa: E402
+from seme.errors import InputError
 
 
 def _case(n=4, heads=4, key_heads=2, length=5, dim=3, seed=0):

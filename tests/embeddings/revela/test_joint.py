@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from seme.embeddings.revela import (  # noqa: E402
+from seme.embeddings.revela import (
     DecoderRetriever,
     Revela,
     RevelaObjective,
@@ -17,9 +17,9 @@ from seme.embeddings.revela import (  # noqa: E402
     merge_lora,
     uniform_weights,
 )
-from seme.embeddings.revela.batches import make_batch  # noqa: E402
-from seme.errors import InputError  # noqa: E402
-from seme.training import Budget, Trainer  # noqa: E402
+from seme.embeddings.revela.batches import make_batch
+from seme.errors import InputError
+from seme.training import Budget, Trainer
 
 
 def _states(revela, batch, weights):

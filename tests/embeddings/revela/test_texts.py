@@ -10,11 +10,11 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from seme.embeddings.revela import ChunkBatches, DecoderRetriever, group_chunks, split_chunks  # noqa: E402
-from seme.errors import InputError  # noqa: E402
+from seme.embeddings.revela import ChunkBatches, DecoderRetriever, group_chunks, split_chunks
+from seme.errors import InputError
 
 DOCUMENTS = [[f"document {d} part {c}" for c in range(4)] for d in range(6)]
 

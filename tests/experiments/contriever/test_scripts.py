@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from embeddings.contriever import learner  # noqa: E402
-from seme.embeddings.contriever import TokenCorpus, ViewBatches  # noqa: E402
-from seme.experiments.contriever.pieces import Pieces  # noqa: E402
-from seme.experiments.contriever.scripts import Script, TwoScripts, read  # noqa: E402
+from embeddings.contriever import learner
+from seme.embeddings.contriever import TokenCorpus, ViewBatches
+from seme.experiments.contriever.pieces import Pieces
+from seme.experiments.contriever.scripts import Script, TwoScripts, read
 
 TEXTS = ["The cat of Ada met a_cat and cat2.", "the met w3"]
 

@@ -8,12 +8,12 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from seme.experiments.keeping import fingerprint, kept  # noqa: E402
-from seme.experiments.matryoshka.classifying import nearest  # noqa: E402
-from seme.experiments.matryoshka.networks import Projection, Slimmable, descend  # noqa: E402
-from seme.experiments.matryoshka.retrieving import judge, plans  # noqa: E402
-from seme.experiments.matryoshka.texts import Material  # noqa: E402
-from seme.retrieval.funnel import Stage  # noqa: E402
+from seme.experiments.keeping import fingerprint, kept
+from seme.experiments.matryoshka.classifying import nearest
+from seme.experiments.matryoshka.networks import Projection, Slimmable, descend
+from seme.experiments.matryoshka.retrieving import judge, plans
+from seme.experiments.matryoshka.texts import Material
+from seme.retrieval.funnel import Stage
 
 
 def test_the_nearest_neighbour_is_that_of_scikit_learn():

@@ -9,14 +9,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from scipy.stats import spearmanr  # noqa: E402
+from scipy.stats import spearmanr
 
-from seme.assets.wordnet import Synset  # noqa: E402
-from seme.experiment import Context  # noqa: E402
-from seme.experiments.matryoshka_2d import texts  # noqa: E402
-from seme.experiments.matryoshka_2d.judging import Judge  # noqa: E402
-from seme.experiments.matryoshka_2d.reading import correlations  # noqa: E402
-from seme.experiments.p29_matryoshka_2d import Matryoshka2dSettings  # noqa: E402
+from seme.assets.wordnet import Synset
+from seme.experiment import Context
+from seme.experiments.matryoshka_2d import texts
+from seme.experiments.matryoshka_2d.judging import Judge
+from seme.experiments.matryoshka_2d.reading import correlations
+from seme.experiments.p29_matryoshka_2d import Matryoshka2dSettings
 
 
 def _context(folder: Path) -> Context:

@@ -9,14 +9,14 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from seme.experiment import Context  # noqa: E402
-from seme.experiments.p25_revela import RevelaSettings  # noqa: E402
-from seme.experiments.revela import claims, corpus  # noqa: E402
-from seme.experiments.revela.measuring import Measured, variants  # noqa: E402
-from seme.experiments.revela.pretraining import Windows  # noqa: E402
-from seme.experiments.revela.probing import KINDS, Probe, probe  # noqa: E402
-from seme.experiments.revela.training import Crops  # noqa: E402
-from seme.report import Report  # noqa: E402
+from seme.experiment import Context
+from seme.experiments.p25_revela import RevelaSettings
+from seme.experiments.revela import claims, corpus
+from seme.experiments.revela.measuring import Measured, variants
+from seme.experiments.revela.pretraining import Windows
+from seme.experiments.revela.probing import KINDS, Probe, probe
+from seme.experiments.revela.training import Crops
+from seme.report import Report
 
 COLLECTIONS = ("python-functions", "wordnet-terms")
 

@@ -6,7 +6,7 @@ import warnings
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.errors import InputError
 from seme.retrieval.adapter import ACTIVATIONS, Activation

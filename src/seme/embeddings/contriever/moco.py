@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.embeddings.contrastive import ContrastiveLoss, Similarity
 from seme.embeddings.contriever.gathering import gather_rows

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.embeddings.crisp.reductions import All, Reduced, Reduction, Side
 from seme.embeddings.encoder import Batch, TextEncoder

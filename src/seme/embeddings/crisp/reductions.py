@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.embeddings.crisp.kmeans import masked_kmeans
 from seme.errors import InputError

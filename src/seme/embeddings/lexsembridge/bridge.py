@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.embeddings.lexsembridge.storage import read_folder, write_folder
 from seme.embeddings.lexsembridge.weights import (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.errors import InputError
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.embeddings.matryoshka2d.compression import principal_targets
 from seme.errors import InputError

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from seme.embeddings.revela.attention import Helper, Hook, Recorder, in_batch_attention

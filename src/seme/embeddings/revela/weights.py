@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.errors import InputError
 

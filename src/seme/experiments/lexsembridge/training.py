@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.embeddings.contrastive import ContrastiveLoss
 from seme.embeddings.lexsembridge import Bridge, BridgeConfig, Paradigm

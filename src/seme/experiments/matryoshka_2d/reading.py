@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.stats import rankdata
-from torch.nn import functional as F  # noqa: N812  # the name that everyone knows
+from torch.nn import functional as F
 
 from seme.embeddings.encoder import TextEncoder
 from seme.embeddings.matryoshka2d import layer_vectors, narrow
