@@ -197,7 +197,7 @@ def _add_tables(report: Report, one: Found) -> None:
 
 
 def _draw(report: Report, found: Mapping[str, Found]) -> None:
-    figure = Figure(figsize=(9, 3.6))
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, one in zip(figure.subplots(1, len(found)), found.values(), strict=True):
         for method, line in _LINES.items():
             axes.plot(
