@@ -109,7 +109,7 @@ def _named(values: Sequence[float]) -> dict[str, float]:
 
 
 def _draw(report: Report, runs: Runs, dims: Sequence[int], staged: Sequence[str]) -> None:
-    figure = Figure(figsize=(9, 3.6))
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, (measure, label) in zip(figure.subplots(1, 2), _MEASURES.items(), strict=True):
         for kind, line in _LINES.items():
             adds = [runs[kind][0][str(dim)]["multiply-adds"] for dim in dims]
