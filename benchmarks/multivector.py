@@ -32,7 +32,7 @@ K = 10
 _CACHE = Path(__file__).parent.parent / ".bench"
 _DEPTHS = (20, 50, 100, 200, 400, 800)
 _PROBES = (1, 2, 4, 8, 16)
-_KEEPS = (16, 32, 64, 128, 256, 512)
+_KEEPS = (32, 128, 512, 1024, 2048, 4096)
 
 Search = Callable[[Sequence[int]], list[set[int]]]
 """From the numbers of queries to the numbers of the ten best documents of each."""
@@ -95,10 +95,11 @@ def cut(vectors: np.ndarray, rotation: np.ndarray) -> np.ndarray:
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
-def seme(task: Task, folder: Path) -> list[System]:
+def seme(task: Task, folder: Path, centroids: int) -> list[System]:
     """Return our index: exact, in fewer bits, and pruned."""
-    sample = task.tokens.vectors[:: max(1, len(task.tokens.vectors) // 60_000)]
-    books = {bits: Codebook.fit(sample, bits=bits) for bits in (2, 4)}
+    sample = task.tokens.vectors[:: max(1, len(task.tokens.vectors) // max(60_000, 20 * centroids))]
+    coarse = Codebook.fit(sample, bits=4, centroids=centroids or None)
+    books = {4: coarse, 2: Codebook.fit(sample, bits=2, centroids=coarse.centroids)}
     made = []
     for precision in ("float32", "float16", "4bit", "2bit"):
         bits = int(precision[0]) if precision.endswith("bit") else None
@@ -236,6 +237,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--longest", type=int, default=64, help="tokens of a document")
     parser.add_argument("--dim", type=int, default=0, help="principal components that are kept of a token; 0 for all")
+    parser.add_argument("--centroids", type=int, default=0, help="of our codebook; 0: four times the root of a sample")
     parser.add_argument("--recall", type=float, default=0.9)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--name", default="multivector", help="of the files in benchmarks/results; empty writes none")
@@ -248,7 +250,7 @@ def main() -> None:
     task = load(given.collection, given.documents, given.queries, given.longest, given.dim)
     missing = []
     with tempfile.TemporaryDirectory(dir=_CACHE) as place:
-        systems = [*seme(task, Path(place)), *reranked(task, Path(place))]
+        systems = [*seme(task, Path(place), given.centroids), *reranked(task, Path(place))]
         try:
             systems += plaid(task, Path(place))
         except (ImportError, PackageNotFoundError) as error:
