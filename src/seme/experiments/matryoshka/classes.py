@@ -36,7 +36,8 @@ def add(report: Report, found: Mapping[str, Found]) -> None:
     report.note(
         "Networks of one data set have the same steps. An earlier report stopped after 500 on digits and 300 on 8,000 "
         "glosses, before either had converged, and found MRL 6 and 5 points short of FF at the worst sizes; the steps "
-        "of now were chosen by the accuracy on what was learned from and on examples apart from the test."
+        "of now were chosen by the accuracy on what was learned from and on examples apart from the test. What was "
+        "trained is kept, so that the duration of a run may be without it."
     )
     report.note(
         "Digits (scikit-learn, 8x8) and glosses of WordNet by their 45 fields, as frozen sentence vectors through one "
