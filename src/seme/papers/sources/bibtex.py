@@ -30,6 +30,8 @@ from seme.papers.sources.base import Batch, register_source
 LARGEST_FILE = 32 << 20
 LONGEST_VALUE = 1 << 17
 """Characters of one field after its macros are filled in, which can double with every line of a file."""
+KEYWORDS = 30
+"""Keywords that are read of one entry; more are left out."""
 BATCH = 500
 _PART = re.compile(r"\s*(?:#\s*)?(?P<part>[^\s#{}\"]+)\s*")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?(?![\d-])")
@@ -269,7 +271,7 @@ def _month(value: str) -> int | None:
 
 def _tags(value: str) -> tuple[str, ...]:
     words = (re.sub(r"[^\w.+]+", "-", from_latex(word).lower()).strip("-") for word in re.split(r"[,;]", value))
-    return tuple(dict.fromkeys(word for word in words if 0 < len(word) <= 60))[:30]
+    return tuple(dict.fromkeys(word for word in words if 0 < len(word) <= 60))[:KEYWORDS]
 
 
 def _decoded(content: bytes) -> str:
