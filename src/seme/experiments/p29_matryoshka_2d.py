@@ -15,13 +15,13 @@ class Matryoshka2dSettings(ExperimentSettings):
 
     encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
     dims: tuple[int, ...] = Field(default=(8, 32, 128), description="Widths below the full one, rising")
-    steps: int = Field(default=160, ge=1, description="Steps of each training")
-    batch: int = Field(default=8, ge=2, description="Pairs of a step")
+    steps: int = Field(default=300, ge=1, description="Steps of each training")
+    batch: int = Field(default=32, ge=2, description="Pairs of a step")
     rates: tuple[float, ...] = Field(
-        default=(1e-4, 3e-4, 1e-3), min_length=1, description="Learning rates, of which validation pairs choose one"
+        default=(3e-5, 1e-4, 3e-4), min_length=1, description="Learning rates, of which validation pairs choose one"
     )
-    longest: int = Field(default=12, ge=4, description="Tokens that are read of a text")
-    compressed: int = Field(default=16, ge=1, description="Narrow width of ESE, at most the texts of a step")
+    longest: int = Field(default=16, ge=4, description="Tokens that are read of a text")
+    compressed: int = Field(default=32, ge=1, description="Narrow width of ESE, at most the texts of a step")
     seeds: int = Field(default=3, ge=1, description="Trainings of each method")
     pairs: int = Field(default=1000, ge=20, description="Pairs of definitions that are held out for the correlation")
     validation: int = Field(default=300, ge=20, description="Other pairs, by which the rate is chosen")
