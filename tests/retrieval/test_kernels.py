@@ -13,6 +13,7 @@ import pytest
 
 from seme.retrieval import BM25Index, DenseIndex, kernels
 from seme.retrieval.dense import codes
+from seme.retrieval.kernel_library import load
 from seme.retrieval.multivector import Codebook, MultiVectorIndex, pack
 from seme.retrieval.multivector.codebook import nearest
 
@@ -38,7 +39,7 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
         pytest.skip("the kernels were not compiled at installation")
     if request.param != "installed":
         path = request.getfixturevalue("portable") if request.param == "portable" else None
-        monkeypatch.setattr(kernels, "_C", kernels._load(path))
+        monkeypatch.setattr(kernels, "_C", load(path))
         monkeypatch.setattr(kernels, "COMPILED", path is not None)
     return str(request.param)
 

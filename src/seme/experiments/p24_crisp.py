@@ -8,6 +8,7 @@ from pydantic import Field
 
 from seme.experiment import Context, ExperimentSettings, experiment
 from seme.report import Report
+from seme.retrieval.multivector.clustering import Start
 
 
 class CrispSettings(ExperimentSettings):
@@ -33,8 +34,12 @@ class CrispSettings(ExperimentSettings):
     steps_first: int = Field(default=40, ge=1, description="Steps of the plain multi-vector model, where all begin")
     steps: int = Field(default=30, ge=1, description="Steps of each reduction from there, and of the plain model")
     batch: int = Field(default=10, ge=2, description="Pairs of a step")
+    hard: int = Field(
+        default=30, ge=0, description="Nearest training documents of a query, of which a step takes one; 0 for none"
+    )
     rate: float = Field(default=3e-4, gt=0, description="Learning rate, falling to 0")
     temperature: float = Field(default=0.05, gt=0, description="What scores per query vector are divided by")
+    start: Start = Field(default="farthest", description="What k-means begins with: strided or farthest")
     unit_means: bool = Field(default=True, description="Bring the means of clusters to unit length, as tokens are")
     seeds: int = Field(default=3, ge=1, description="Trainings of the plain model and of each clustering")
     simpler_seeds: int = Field(default=1, ge=1, description="Trainings of each simpler reduction, at most `seeds`")

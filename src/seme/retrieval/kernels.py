@@ -7,9 +7,7 @@ bits, as any two orders of summation do.
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Sequence
-from importlib.util import find_spec
 from itertools import chain
 from struct import Struct
 from threading import local
@@ -18,60 +16,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from seme.retrieval.kernel_library import installed, load
+
 Float32 = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 Wide = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
-_POINTER = ctypes.c_void_p
-_SIZE = ctypes.c_int64
 _TERM = Struct("=qqdd")
-_SIGNATURES = {
-    "bm25_add": (None, [_POINTER, _POINTER, _SIZE, _POINTER, ctypes.c_float, _POINTER]),
-    "bm25_add_to": (
-        None,
-        [_POINTER, _POINTER, _SIZE, _POINTER, ctypes.c_float, _POINTER, _SIZE, _POINTER],
-    ),
-    "bm25_top": (
-        _SIZE,
-        [_POINTER, _SIZE, *[_POINTER] * 3, _SIZE, ctypes.c_float, *[_POINTER] * 3, _SIZE],
-    ),
-    "kth_best": (_SIZE, [_POINTER, _POINTER, _SIZE, _SIZE, ctypes.c_float, _POINTER]),
-    "rows_from": (_SIZE, [_POINTER, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
-    "dot_float32": (None, [_POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
-    "dot_int8": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, ctypes.c_float, _POINTER]),
-    "dot_rows": (None, [_POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _POINTER]),
-    "sign_products": (None, [_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _POINTER]),
-    "nibble_sums": (None, [_POINTER, _SIZE, _SIZE, *[_POINTER] * 3]),
-    "nibble_sums_of": (None, [_POINTER, _SIZE, _POINTER, _POINTER, _SIZE, _POINTER]),
-    "byte_sums": (None, [_POINTER, _SIZE, _SIZE, _POINTER, _POINTER]),
-    "maxsim_near": (None, [_POINTER, _SIZE, *[_POINTER] * 3, _SIZE, *[_POINTER] * 2]),
-    "maxsim_levels": (
-        None,
-        [_POINTER, _SIZE, _POINTER, _POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _SIZE, *[_POINTER] * 2, _SIZE]
-        + [_POINTER] * 2,
-    ),
-    "rows_within": (_SIZE, [_POINTER, _POINTER, ctypes.c_float, _POINTER, _SIZE, ctypes.c_float, _POINTER, _SIZE]),
-}
-
-
-def _installed() -> str | None:
-    spec = find_spec("seme.retrieval._kernels")
-    return None if os.environ.get("SEME_KERNELS") == "numpy" or spec is None else spec.origin
-
-
-def _load(path: str | None) -> ctypes.CDLL | None:
-    if path is None:
-        return None
-    library = ctypes.CDLL(path)
-    for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
-
-
-_C = _load(_installed())
+_C = load(installed())
 COMPILED = _C is not None
 
 

@@ -42,6 +42,22 @@ def test_a_batch_is_the_same_in_every_process_and_marks_pairs_of_one_document():
     assert sorted(second["query_mask"].sum(1).tolist()) == [2, 4, 5, 6, 7, 9]
 
 
+def test_a_hard_negative_stands_beside_each_right_document():
+    hard = [np.array([(row + 1) % 6]) for row in range(6)]
+    batch = next(PairBatches(TEXTS, TEXTS, GROUPS, size=4, hard=hard).starting_at(0))
+    lengths = batch["attention_mask"].sum(1).tolist()
+    rows = [[len(one) for one in TEXTS].index(length) for length in lengths]
+    assert rows[4:] == [(row + 1) % 6 for row in rows[:4]]
+    own = np.array(GROUPS)[rows]
+    np.testing.assert_array_equal(batch["ignored"].numpy(), own[:4, None] == own[None, :])
+
+
+def test_a_query_without_hard_negatives_takes_any_document():
+    batches = PairBatches(TEXTS, TEXTS, GROUPS, size=6, hard=[np.empty(0, dtype=np.int64)] * 6)
+    shown = [next(batches.starting_at(k))["attention_mask"].sum(1)[6:].tolist() for k in range(20)]
+    assert {length for one in shown for length in one} == {len(one) for one in TEXTS}
+
+
 def test_only_what_is_above_the_frozen_blocks_moves_and_the_loss_falls():
     model = encoder()
     trained = train_above(model, 1)
@@ -67,5 +83,7 @@ def test_what_cannot_be_trained_is_named():
         train_above(encoder(), 2)
     with pytest.raises(InputError, match="1 groups"):
         PairBatches(TEXTS, TEXTS, [0], size=4)
+    with pytest.raises(InputError, match="hard negatives of 2"):
+        PairBatches(TEXTS, TEXTS, GROUPS, size=4, hard=[np.array([1])] * 2)
     with pytest.raises(InputError, match="size is 1"):
         PairBatches(TEXTS, TEXTS, GROUPS, size=1)

@@ -32,6 +32,9 @@ class PairBatches:
         Pairs of a batch.
     seed
         Of what is drawn.
+    hard
+        Rows of documents that are near each query and wrong for it; one of them stands in the batch beside the right
+        one. A query without any takes a document by chance.
 
     Raises
     ------
@@ -40,31 +43,45 @@ class PairBatches:
     """
 
     def __init__(
-        self, queries: Sequence[States], documents: Sequence[States], groups: Sequence[int], *, size: int, seed: int = 0
+        self,
+        queries: Sequence[States],
+        documents: Sequence[States],
+        groups: Sequence[int],
+        *,
+        size: int,
+        seed: int = 0,
+        hard: Sequence[npt.NDArray[np.int64]] | None = None,
     ) -> None:
         if not len(queries) == len(documents) == len(groups) or len(queries) < 2 or size < 2:
             raise InputError(
                 f"there are {len(queries)} queries, {len(documents)} documents and {len(groups)} groups, and size is "
                 f"{size}, expected as many of each, and two at least"
             )
-        self.queries, self.documents, self.groups = queries, documents, np.asarray(groups)
+        if hard is not None and len(hard) != len(queries):
+            raise InputError(f"there are {len(queries)} queries and hard negatives of {len(hard)}, expected as many")
+        self.queries, self.documents, self.groups, self.hard = queries, documents, np.asarray(groups), hard
         self.size, self.seed = min(size, len(queries)), seed
 
     def starting_at(self, number: int) -> Iterator[dict[str, torch.Tensor]]:
         """Yield the batches from that number on, without end."""
         while True:
-            rows = np.random.default_rng([self.seed, number]).choice(len(self.queries), self.size, replace=False)
+            rng = np.random.default_rng([self.seed, number])
+            rows = rng.choice(len(self.queries), self.size, replace=False)
+            beside = [] if self.hard is None else [self._wrong(self.hard[row], rng) for row in rows]
+            shown = np.concatenate([rows, np.array(beside, dtype=np.int64)])
             queries, query_mask = padded([self.queries[row] for row in rows])
-            documents, document_mask = padded([self.documents[row] for row in rows])
-            own = self.groups[rows]
+            documents, document_mask = padded([self.documents[row] for row in shown])
             yield {
                 "queries": queries,
                 "query_mask": query_mask,
                 "documents": documents,
                 "attention_mask": document_mask,
-                "ignored": torch.from_numpy(own[:, None] == own[None, :]),
+                "ignored": torch.from_numpy(self.groups[rows][:, None] == self.groups[shown][None, :]),
             }
             number += 1
+
+    def _wrong(self, near: npt.NDArray[np.int64], rng: np.random.Generator) -> int:
+        return int(rng.choice(near)) if len(near) else int(rng.integers(len(self.documents)))
 
 
 class CrispObjective(Objective):

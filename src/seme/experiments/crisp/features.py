@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
+from seme.embeddings.contriever import mine_negatives
 from seme.embeddings.crisp.training import States
 from seme.embeddings.encoder import TextEncoder
 from seme.experiment import Context
@@ -34,6 +36,24 @@ def states(
     with np.load(file, allow_pickle=False) as kept:
         flat, offsets = kept["states"], offsets_of(kept["lengths"])
     return [flat[offsets[i] : offsets[i + 1]] for i in range(len(texts))]
+
+
+def near(
+    encoder: TextEncoder, pairs: Sequence[tuple[str, str]], settings: CrispSettings
+) -> list[npt.NDArray[np.int64]]:
+    """Return the rows of the documents that are nearest to each query by the encoder as it comes, without its own.
+
+    Documents of the same text as its own are left out, too.
+    """
+    if not settings.hard:
+        return [np.empty(0, dtype=np.int64) for _ in pairs]
+    queries = encoder.encode([query for query, _ in pairs], longest=settings.longest_query)
+    documents = encoder.encode([document for _, document in pairs], longest=settings.longest)
+    rows: dict[str, list[int]] = {}
+    for row, (_, document) in enumerate(pairs):
+        rows.setdefault(document, []).append(row)
+    own = [np.array(rows[document], dtype=np.int64) for _, document in pairs]
+    return mine_negatives(queries, documents, own, depth=settings.hard)
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from seme.embeddings.crisp import (
@@ -61,7 +62,7 @@ def named(name: str, settings: CrispSettings) -> Reduction:
     """Return a reduction by its name as it is used here."""
     found = reduction(name)
     if isinstance(found, Clusters):
-        return Clusters(**{**asdict(found), "normalise": settings.unit_means})
+        return Clusters(**{**asdict(found), "start": settings.start, "normalise": settings.unit_means})
     return found
 
 
@@ -153,7 +154,14 @@ def _train(
     groups = [(i, one) for i, part in enumerate(material) for one in part.groups]
     numbers = {one: i for i, one in enumerate(dict.fromkeys(groups))}
     seeded = int(context.rng("batches", seed).integers(2**31))
-    batches = PairBatches(queries, documents, [numbers[one] for one in groups], size=settings.batch, seed=seeded)
+    batches = PairBatches(
+        queries,
+        documents,
+        [numbers[one] for one in groups],
+        size=settings.batch,
+        seed=seeded,
+        hard=_hard(material) if settings.hard else None,
+    )
     trained = [one for one in encoder.parameters() if one.requires_grad]
     Trainer(
         encoder,
@@ -170,6 +178,12 @@ def _train(
     ).run()
 
 
+def _hard(material: list[Material]) -> list[npt.NDArray[np.int64]]:
+    """Return the rows of each pair's hard negatives among the documents of all collections."""
+    begins = np.cumsum([0, *(len(part.hard) for part in material)])
+    return [near + begin for part, begin in zip(material, begins[:-1], strict=True) for near in part.hard]
+
+
 def _material(one: corpus.Corpus, base: TextEncoder, settings: CrispSettings, context: Context) -> Material:
     def of(texts: list[str], longest: int) -> list[States]:
         return features.states(base, texts, longest, settings, context)
@@ -179,6 +193,7 @@ def _material(one: corpus.Corpus, base: TextEncoder, settings: CrispSettings, co
         of([query for query, _ in one.pairs], settings.longest_query),
         of([document for _, document in one.pairs], settings.longest),
         [document for _, document in one.pairs],
+        features.near(base, one.pairs, settings),
         of(list(one.documents.values()), settings.longest),
         of(list(one.queries.values()), settings.longest_query),
         of(list(one.noisy.values()), settings.longest_query),

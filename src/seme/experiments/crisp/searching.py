@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from seme.embeddings.crisp import Clusters, MultiVectorEncoder, Reduction, Side, padded, unpadded, within_share
@@ -27,6 +28,8 @@ class Material:
     train_documents: list[States]
     groups: list[str]
     """What tells training documents apart."""
+    hard: list[npt.NDArray[np.int64]]
+    """Rows of the training documents that are near each training query and wrong for it."""
     documents: list[States]
     queries: list[States]
     noisy: list[States]
