@@ -16,33 +16,33 @@ class CrispSettings(ExperimentSettings):
 
     encoder: str = Field(default="minilm", description="A sentence encoder of Seme's, a folder, or a hub name")
     collections: tuple[str, ...] = Field(
-        default=("python-functions",), description="Collections of `seme.assets.load_collection`"
+        default=("python-functions", "library-docs"), description="Collections of `seme.assets.load_collection`"
     )
     shortest: int = Field(default=400, ge=0, description="Characters that a document has at least")
-    documents: int = Field(default=400, ge=20, description="Documents of each collection that are searched")
-    queries: int = Field(default=120, ge=4, description="Test queries of each collection")
-    train: int = Field(default=400, ge=4, description="Training pairs of each collection")
-    longest: int = Field(default=96, ge=16, description="Tokens that are read of a document")
+    documents: int = Field(default=1000, ge=20, description="Documents of each collection that are searched")
+    queries: int = Field(default=500, ge=4, description="Test queries of each collection")
+    train: int = Field(default=1200, ge=4, description="Training pairs of each collection, at most")
+    longest: int = Field(default=88, ge=16, description="Tokens that are read of a document")
     longest_query: int = Field(default=48, ge=8, description="Tokens that are read of a query")
-    layer: int = Field(default=5, ge=0, description="Blocks up to this one are frozen, and run once over the texts")
+    layer: int = Field(default=3, ge=0, description="Blocks up to this one are frozen, and run once over the texts")
     reductions: tuple[str, ...] = Field(
         default=("C4x8", "C8x32", "C25", "C50"), description="Clusters that are trained through (CRISP)"
     )
     simpler: tuple[str, ...] = Field(
         default=("Tail4x8", "Tail8x32", "K2", "K4", "SV"), description="Reductions that are trained to compare with"
     )
-    steps_first: int = Field(default=40, ge=1, description="Steps of the plain multi-vector model, where all begin")
-    steps: int = Field(default=30, ge=1, description="Steps of each reduction from there, and of the plain model")
-    batch: int = Field(default=10, ge=2, description="Pairs of a step")
+    steps_first: int = Field(default=150, ge=1, description="Steps of the plain multi-vector model, where all begin")
+    steps: int = Field(default=150, ge=1, description="Steps of each reduction from there, and of the plain model")
+    batch: int = Field(default=16, ge=2, description="Pairs of a step")
     hard: int = Field(
         default=30, ge=0, description="Nearest training documents of a query, of which a step takes one; 0 for none"
     )
-    rate: float = Field(default=3e-4, gt=0, description="Learning rate, falling to 0")
+    rate: float = Field(default=2e-4, gt=0, description="Learning rate, falling to 0")
     temperature: float = Field(default=0.05, gt=0, description="What scores per query vector are divided by")
     start: Start = Field(default="farthest", description="What k-means begins with: strided or farthest")
     unit_means: bool = Field(default=True, description="Bring the means of clusters to unit length, as tokens are")
     seeds: int = Field(default=3, ge=1, description="Trainings of the plain model and of each clustering")
-    simpler_seeds: int = Field(default=1, ge=1, description="Trainings of each simpler reduction, at most `seeds`")
+    simpler_seeds: int = Field(default=3, ge=1, description="Trainings of each simpler reduction, at most `seeds`")
 
     @classmethod
     def quick(cls) -> Self:

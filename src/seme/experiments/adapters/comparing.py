@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 
 from seme.embeddings.adapters import AdapterSettings, LowRankAdapter, RetrievalAdapter, select_adapter
 from seme.experiment import Context
-from seme.experiments.adapters.measuring import RATES, moved, values
+from seme.experiments.adapters.measuring import RATES, Row, kept_fit, moved, values
 from seme.experiments.adapters.tasks import Task
-from seme.experiments.keeping import kept
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 _MEASURE = "nDCG@3"
 _RATES = (5e-5, 2e-4, 1e-3)
-Row = dict[str, Any]
 
 
 def add(report: Report, encoder: str, tasks: list[Task], settings: AdaptersSettings, context: Context) -> None:
@@ -50,21 +48,11 @@ def _ranked(
     rows = []
     for seed in context.progress(range(settings.compared), f"Training rank {rank or 'full'}"):
         parts = [
-            kept(
-                context.cache / "adapters",
-                (
-                    task.name,
-                    encoder,
-                    seed,
-                    context.seed,
-                    settings.documents,
-                    settings.pairs,
-                    settings.queries,
-                    settings.few,
-                    _RATES,
-                    asdict(made),
-                ),
+            kept_fit(
+                (task.name, encoder, seed, settings.few, _RATES, asdict(made)),
                 partial(_few, task, made, seed + context.seed, settings.few),
+                settings,
+                context,
             )
             for task in tasks
         ]
@@ -118,6 +106,12 @@ def _add_ranks(report: Report, found: dict[int | None, list[Row]], settings: Ada
             note="Without early stopping.",
         )
     )
+    _show_ranks(report, means, settings, encoder)
+
+
+def _show_ranks(
+    report: Report, means: dict[int | None, dict[str, float]], settings: AdaptersSettings, encoder: str
+) -> None:
     report.table(
         f"Ranks of linear adapters of both sides ({encoder}, {settings.few} pairs, means over heterogeneous tasks)",
         ["rank", "parameters", f"{_MEASURE}, best in validation", f"{_MEASURE}, last epoch", "growth of the gap"],
@@ -145,20 +139,11 @@ def _add_free_map(
     for seed in context.progress(range(settings.compared), "Training free maps"):
         for name, made in (("residual", residual), ("free", free)):
             parts = [
-                kept(
-                    context.cache / "adapters",
-                    (
-                        "form",
-                        task.name,
-                        encoder,
-                        seed,
-                        context.seed,
-                        settings.documents,
-                        settings.pairs,
-                        settings.queries,
-                        asdict(made),
-                    ),
+                kept_fit(
+                    ("form", task.name, encoder, seed, asdict(made)),
                     partial(_stopped, task, made, seed + context.seed),
+                    settings,
+                    context,
                 )["test"]
                 for task in tasks
             ]

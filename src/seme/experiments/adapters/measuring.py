@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -34,6 +34,8 @@ RATES: Mapping[Activation, float] = MappingProxyType({"identity": 2e-4, "relu": 
 """Learning rates by activation: a softmax spreads one unit over all keys, so its values have farther to go."""
 Values = dict[str, list[float]]
 """Of each query, by measure."""
+Row = dict[str, Any]
+"""What is kept of a fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +76,18 @@ def measure(task: Task, encoder: str, settings: AdaptersSettings, context: Conte
     after, chosen = [], []
     seeds = settings.seeds if encoder == settings.encoders[0] else min(settings.seeds, settings.compared)
     for seed in context.progress(range(seeds), f"Adapting {encoder} to {task.name}"):
-        row = kept(
-            context.cache / "adapters",
-            (
-                task.name,
-                encoder,
-                seed,
-                context.seed,
-                settings.documents,
-                settings.pairs,
-                settings.queries,
-                [asdict(one) for one in candidates(settings)],
-            ),
-            partial(_adapted, task, seed + context.seed, settings),
-        )
+        what = [asdict(one) for one in candidates(settings)]
+        make = partial(_adapted, task, seed + context.seed, settings)
+        row = kept_fit((task.name, encoder, seed, what), make, settings, context)
         after.append(row["values"])
         chosen.append(row["chosen"])
     return Found(task.name, task.heterogeneous, before, values(task.test, turned, task.test.documents), after, chosen)
+
+
+def kept_fit(what: Sequence[Any], make: Callable[[], Row], settings: AdaptersSettings, context: Context) -> Row:
+    """Return what is kept of a fit that `what` tells from others on the same texts; made where there is none."""
+    texts = (context.seed, settings.documents, settings.pairs, settings.queries)
+    return kept(context.cache / "adapters", (*what, *texts), make)
 
 
 def moved(adapter: RetrievalAdapter, pairs: Pairs) -> Values:

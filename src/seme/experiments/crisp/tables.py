@@ -15,8 +15,19 @@ if TYPE_CHECKING:
     from seme.experiments.p24_crisp import CrispSettings
 
 
+_START = {"farthest": "at vectors far from each other", "strided": "at vectors at equal distances in the text"}
+
+
 def add(report: Report, found: Found, settings: CrispSettings) -> None:
     """Add the tables, the figure and what stood in for what."""
+    _add_quality(report, found, settings)
+    _add_tests(report, found, settings)
+    _add_spread(report, found, settings)
+    _draw(report, found, settings)
+    _explain(report, settings)
+
+
+def _add_quality(report: Report, found: Found, settings: CrispSettings) -> None:
     rows = []
     for system, results in found.results.items():
         values = found.by_seed(system)
@@ -24,47 +35,45 @@ def add(report: Report, found: Found, settings: CrispSettings) -> None:
             float(np.mean([np.mean(list(one.values[name].values())) for one in results]))
             for name in settings.collections
         ]
-        rows.append(
-            [
-                system,
-                *by_collection,
-                float(np.mean(values)),
-                float(np.std(values)),
-                float(np.mean([one.ndcg(noisy=True) for one in results])),
-                results[0].vectors,
-                results[0].share,
-            ]
-        )
+        noisy = float(np.mean([one.ndcg(noisy=True) for one in results]))
+        spread = (float(np.mean(values)), float(np.std(values)))
+        rows.append([system, *by_collection, *spread, noisy, results[0].vectors, results[0].share])
     report.table(
         "nDCG@10, mean over seeds",
         ["system", *settings.collections, "mean", "sd over seeds", "noisy queries", "vectors of a document", "share"],
         rows,
     )
-    _add_tests(report, found, settings)
+
+
+def _add_spread(report: Report, found: Found, settings: CrispSettings) -> None:
+    def mean(system: str, clusters: str) -> float:
+        return float(np.mean([one.within[clusters] for one in found.results[system]]))
+
     report.table(
         "Spread within clusters over all spread of a document's tokens",
         ["clusters", "plain model", "trained so"],
-        [
-            [
-                name,
-                float(np.mean([one.within[name] for one in found.results["MV"]])),
-                float(np.mean([one.within[name] for one in found.results[name]])),
-            ]
-            for name in settings.reductions
-        ],
+        [[name, mean("MV", name), mean(name, name)] for name in settings.reductions],
     )
-    _draw(report, found, settings)
+
+
+def _explain(report: Report, settings: CrispSettings) -> None:
+    hard = (
+        f"a batch has {settings.batch} pairs and beside each right document one of the {settings.hard} that the "
+        "encoder as it comes finds nearest to the query"
+        if settings.hard
+        else f"a batch has {settings.batch} pairs and no hard negative"
+    )
     report.note(
-        f"Of {settings.encoder}, the blocks above the {settings.layer}th are trained on {settings.train} pairs of each "
-        f"collection; the paper trains all of Gemma-2B on millions. Every system begins at the same plain model "
-        f"({settings.steps_first} steps) of its seed and is trained for {settings.steps} steps more on the same "
-        "batches, the plain model (MV) too; post-hoc clusters are of that one."
+        f"Of {settings.encoder}, the blocks above number {settings.layer} are trained on {settings.train} pairs of "
+        f"each collection at most; the paper trains all of Gemma-2B on millions. Every system begins at the same plain "
+        f"model ({settings.steps_first} steps) of its seed and is trained for {settings.steps} steps more on the same "
+        f"batches, the plain model (MV) too; post-hoc clusters are of that one. As in the paper's data, {hard}."
     )
     report.note(
         "Tokens have unit length" + (", and so do the means of clusters" if settings.unit_means else "") + "; there is "
-        "no projection, no prefix and no hard negative, and special tokens count. The loss takes the Chamfer score "
-        "per query vector; searches take it as it is, over all documents. The paper leaves these open, or fits them "
-        "to another backbone."
+        f"no projection and no prefix, and special tokens count. k-means begins {_START[settings.start]}, in training "
+        "and in use, before and after. The loss takes the Chamfer score per query vector; searches take it as it is, "
+        "over all documents. The paper leaves these open, or fits them to another backbone."
     )
     report.note(
         f"Documents are cut to {settings.longest} tokens and have {settings.shortest} characters at least, for what is "
