@@ -60,10 +60,19 @@ def add(report: Report, settings: CircuitsSettings, context: Context) -> None:
         for statement in statements:
             report.claim(Claim.not_tested(statement, "All heads or none of these models are in the circuit."))
         return
+    _claim_scores(report, whole, len(models), statements, settings)
+    for name in (MEAN_DIFFERENCE, ATTRIBUTION):
+        report.baseline(f"Small model: {name}", {"ROC AUC": float(np.mean([_auc(model, name) for model in whole]))})
+    _add_sweeps(report, whole, settings, context)
+
+
+def _claim_scores(
+    report: Report, whole: list[Trained], trained: int, statements: tuple[str, str], settings: CircuitsSettings
+) -> None:
     nodes = [_auc(model, "nodes") for model in whole]
     less = [_auc(model, "edges") - _auc(model, "nodes") for model in whole]
     note = (
-        f"{len(whole)} of {len(models)} models have a circuit of some heads and not all. Ground truth: heads whose "
+        f"{len(whole)} of {trained} models have a circuit of some heads and not all. Ground truth: heads whose "
         f"activation patching changes the logit difference by {settings.share:.0%}."
     )
     report.claim(
@@ -90,9 +99,6 @@ def add(report: Report, settings: CircuitsSettings, context: Context) -> None:
             note="Above 0.5, the heads of the circuit are told by how much their codes vary, not by the task.",
         )
     )
-    for name in (MEAN_DIFFERENCE, ATTRIBUTION):
-        report.baseline(f"Small model: {name}", {"ROC AUC": float(np.mean([_auc(model, name) for model in whole]))})
-    _add_sweeps(report, whole, settings, context)
 
 
 def _one(settings: CircuitsSettings, context: Context, seed: int) -> Trained:

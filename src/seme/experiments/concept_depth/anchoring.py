@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from seme.errors import InputError
 from seme.experiment import Context
@@ -41,16 +42,8 @@ def add(
     asked, rows, gaps, drawn = [], [], [], []
     for task in (one for one in tasks if one.name in settings.asked_tasks):
         part = task.first(settings.asked)
-        labels = np.array(part.labels)
-        answers = []
-        for question in _QUESTIONS[task.name]:
-            odds = recorder.asked([f"{text}\n{question} Answer yes or no.\nAnswer:" for text in part.texts], YES, NO)
-            plain, evened = ((odds > cut) == labels for cut in (0.0, float(np.median(odds))))
-            answers.append(max((plain, evened), key=lambda one: float(one.mean())))
-            asked.append(
-                [task.name, question, len(labels), float(plain.mean()), float(evened.mean()), float((odds > 0).mean())]
-            )
-        said = np.mean(answers, axis=0)
+        said, answered = _said(part, recorder)
+        asked += answered
         scores = score(part, found[task.name].states.take(range(len(part.texts))), settings, context)
         share = scores.right[-1] / np.maximum(scores.tested, 1)
         samples = _samples(share - said, scores.tested, scores.groups, settings, context)
@@ -58,9 +51,7 @@ def add(
         gaps.append(gap)
         drawn.append(samples)
         low, high = interval(samples)
-        rows.append(
-            [task.name, len(labels), float(said.mean()), float(scores.mean[-1]), gap, f"{low:.3f} to {high:.3f}"]
-        )
+        rows.append([task.name, len(said), float(said.mean()), float(scores.mean[-1]), gap, f"{low:.3f} to {high:.3f}"])
         report.baseline(f"Asked outright, {task.name}", {"accuracy": float(said.mean())})
     if not rows:
         report.notes.append("The model was asked nothing: none of --asked-tasks is among --tasks.")
@@ -81,6 +72,18 @@ def add(
     report.table("The model's own answers (anchoring)", columns, rows)
     columns = ["task", "question", "texts", "as it is", "cut at the median", "says yes"]
     report.table("The model's own answers by wording", columns, asked)
+
+
+def _said(part: Task, recorder: Recorder) -> tuple[npt.NDArray[np.float64], list[list[Any]]]:
+    """Return how often the model's answer is right for each text, over wordings, and a row for each wording."""
+    labels, answers, rows = np.array(part.labels), [], []
+    for question in _QUESTIONS[part.name]:
+        odds = recorder.asked([f"{text}\n{question} Answer yes or no.\nAnswer:" for text in part.texts], YES, NO)
+        plain, evened = ((odds > cut) == labels for cut in (0.0, float(np.median(odds))))
+        answers.append(max((plain, evened), key=lambda one: float(one.mean())))
+        shares = (float(plain.mean()), float(evened.mean()), float((odds > 0).mean()))
+        rows.append([part.name, question, len(labels), *shares])
+    return np.mean(answers, axis=0), rows
 
 
 def _samples(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from seme.experiment import Context
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _SHALLOW = 0.3
 CHANCE = 1 / len(EMOTIONS)
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,20 @@ def _claim(report: Report, read: Read, words: float, settings: EmotionSettings, 
             f"reaches {words:.3f}.",
         )
     )
+    _claim_depth(report, means, depth, drawn, settings)
+    report.claim(
+        clearly_above(
+            "The chosen layer is better than the final one (accuracy)",
+            reached - float(means[-1]),
+            interval(nested[:, 0] - drawn[:, -1]),
+            paper_value="not at the final layer",
+            note="Over the same samples of situations.",
+        )
+    )
+
+
+def _claim_depth(report: Report, means: Floats, depth: Floats, drawn: Floats, settings: EmotionSettings) -> None:
+    """Claim where the signal emerges and where it is strongest."""
     early = depth <= _SHALLOW
     report.claim(
         clearly_above(
@@ -174,15 +190,6 @@ def _claim(report: Report, read: Read, words: float, settings: EmotionSettings, 
             paper_value="mid-network",
             note="From 0.25 to 0.9 counts as the middle."
             + (" Only the first blocks were recorded." if settings.blocks else ""),
-        )
-    )
-    report.claim(
-        clearly_above(
-            "The chosen layer is better than the final one (accuracy)",
-            reached - float(means[-1]),
-            interval(nested[:, 0] - drawn[:, -1]),
-            paper_value="not at the final layer",
-            note="Over the same samples of situations.",
         )
     )
 

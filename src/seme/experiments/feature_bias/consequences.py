@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seme.experiments.clear import paired, unpaired
-from seme.experiments.feature_bias.measuring import Condition, ends
+from seme.experiments.feature_bias.measuring import Condition, Shares, ends
 from seme.report import Claim, Report
 
 if TYPE_CHECKING:
@@ -47,7 +47,14 @@ def add(report: Report, found: dict[str, Any], settings: FeatureBiasSettings) ->
         )
     )
     _claim_similarity(report, found)
-    components = np.array(found["components"])
+    components, density = np.array(found["components"]), np.array(found["density"])
+    _claim_room(report, components, density)
+    _add_tables(report, found, names, density, settings)
+    _draw(report, found, names, components)
+
+
+def _claim_room(report: Report, components: Shares, density: Shares) -> None:
+    """Claim how much room the easy feature takes: in the first component, and over units."""
     few = components[:, 0]
     report.claim(
         paired(
@@ -56,7 +63,6 @@ def add(report: Report, found: dict[str, Any], settings: FeatureBiasSettings) ->
             note=f"Easy {few[:, 0].mean():.3f}, hard {few[:, 1].mean():.3f}.",
         )
     )
-    density = np.array(found["density"])
     report.claim(
         paired(
             "The easy feature is spread over more units (share of units of which it explains over 5 %)",
@@ -64,8 +70,6 @@ def add(report: Report, found: dict[str, Any], settings: FeatureBiasSettings) ->
             note=f"Easy {density[:, 0, 0].mean():.3f}, hard {density[:, 1, 0].mean():.3f}.",
         )
     )
-    _add_tables(report, found, names, density, settings)
-    _draw(report, found, names, components)
 
 
 def _claim_similarity(report: Report, found: dict[str, Any]) -> None:

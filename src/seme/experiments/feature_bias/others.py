@@ -114,6 +114,11 @@ def _pictures(report: Report, settings: FeatureBiasSettings, context: Context) -
                     "updates.",
                 )
             )
+    _show_pictures(report, found)
+    return found
+
+
+def _show_pictures(report: Report, found: dict[str, Condition]) -> None:
     rows = [
         [
             name,
@@ -128,7 +133,6 @@ def _pictures(report: Report, settings: FeatureBiasSettings, context: Context) -
     ]
     columns = ["network", "feature", "updates", "lowest accuracy", "share", "lowest", "highest"]
     report.table("Pictures: convolutional networks", columns, rows)
-    return found
 
 
 def _networks(count: int, *, residual: bool) -> Ensemble:

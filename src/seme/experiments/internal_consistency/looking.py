@@ -167,6 +167,12 @@ def _claim(report: Report, name: str, found: _Drawn) -> None:
                 f"{mean.max():.3f}.",
             )
         )
+    _claim_rationale(report, name, found, depth, middle)
+    _claim_promoting(report, name, found, depth)
+
+
+def _claim_rationale(report: Report, name: str, found: _Drawn, depth: Floats, middle: npt.NDArray[np.bool_]) -> None:
+    blocks = len(depth)
     mean, drawn = found.curves["rationale"]
     more = interval(drawn[:, middle].mean(1) - drawn[:, ~middle].mean(1))
     peaks = interval((drawn.argmax(1) + 1) / blocks)
@@ -182,6 +188,10 @@ def _claim(report: Report, name: str, found: _Drawn) -> None:
             f"depth {peaks[0]:.2f} to {peaks[1]:.2f} in resamples).",
         )
     )
+
+
+def _claim_promoting(report: Report, name: str, found: _Drawn, depth: Floats) -> None:
+    blocks = len(depth)
     mean, drawn = found.curves["promoting"]
     late = depth > _THIRDS[1]
     above = interval(drawn[:, late].mean(1) - drawn[:, ~late].mean(1))

@@ -129,6 +129,17 @@ def _claim(
             f"{np.nanmean(resampled):.3f}.",
         )
     )
+    _claim_areas(report, label, names, areas, random, drawn)
+
+
+def _claim_areas(
+    report: Report,
+    label: str,
+    names: list[str],
+    areas: dict[str, float],
+    random: dict[str, float],
+    drawn: dict[str, Floats],
+) -> None:
     mean, other = (float(np.mean([one[name] for name in names])) for one in (areas, random))
     pooled = np.nanmean([drawn[name] for name in names], axis=0)
     more = interval(pooled[:, 0] - pooled[:, 1])

@@ -133,6 +133,12 @@ def _report(
             )
     if "faiss flat, full" not in medians:
         report.note("faiss is not installed (the extra `dev` has it): the clock stands for Seme's own index alone.")
+    _tabulate(report, medians, seconds, same, exact)
+
+
+def _tabulate(
+    report: Report, medians: dict[str, float], seconds: dict[str, list[float]], same: dict[str, float], exact: str
+) -> None:
     rows = [
         [
             name,

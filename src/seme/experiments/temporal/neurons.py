@@ -131,8 +131,7 @@ def _claim_shares(
 
 
 def _claim_coding(report: Report, group: _Group, found: TemporalNeurons, settings: TemporalSettings) -> None:
-    shape, drawn = group.year, np.array([one.r2_log for one in group.controls])
-    troughs = np.array([one.trough for one in group.controls])
+    shape = group.year
     kept = int(found.selected[group.chosen].sum())
     about = f"The {int(group.chosen.sum())} neurons with the largest effect, {kept} of them selected."
     report.claim(
@@ -155,19 +154,8 @@ def _claim_coding(report: Report, group: _Group, found: TemporalNeurons, setting
             note=f"Measured {min(shape.left, shape.right):.4f}; zero where the trough is at an end of the years.",
         )
     )
-    low, high = (float(one) for one in np.quantile(troughs, [0.05, 0.95]))
-    report.claim(
-        clearly_near(
-            "Their activation is least at the reference (trough)",
-            shape.trough,
-            interval([one.trough for one in group.samples]),
-            value=PRESENT,
-            tolerance=50,
-            paper_value="about 2025",
-            note=f"The same neurons for number prompts: {group.number.trough}; 90 % of the groups of control "
-            f"neurons have theirs between {low:.0f} and {high:.0f}.",
-        )
-    )
+    _claim_trough(report, group)
+    drawn = np.array([one.r2_log for one in group.controls])
     report.claim(
         Claim.at_least(
             "They are more logarithmic than others with as large a gap (share of control groups below)",
@@ -178,6 +166,22 @@ def _claim_coding(report: Report, group: _Group, found: TemporalNeurons, setting
     )
     for name, values in (("R² of the logarithm", drawn), ("gain in AIC", [one.aic_gain for one in group.controls])):
         report.baseline(f"Control neurons with as large a gap, {name} (mean)", {name: float(np.mean(values))})
+
+
+def _claim_trough(report: Report, group: _Group) -> None:
+    low, high = (float(one) for one in np.quantile([one.trough for one in group.controls], [0.05, 0.95]))
+    report.claim(
+        clearly_near(
+            "Their activation is least at the reference (trough)",
+            group.year.trough,
+            interval([one.trough for one in group.samples]),
+            value=PRESENT,
+            tolerance=50,
+            paper_value="about 2025",
+            note=f"The same neurons for number prompts: {group.number.trough}; 90 % of the groups of control "
+            f"neurons have theirs between {low:.0f} and {high:.0f}.",
+        )
+    )
 
 
 def _add_layers(

@@ -148,6 +148,17 @@ def add(report: Report, found: Sequence[Found], who: str, rng: np.random.Generat
             note="Spreads are 95 % intervals over resampled texts." + _over_models(caught[DETECTOR]),
         )
     )
+    _claim_more(report, scores, caught, drawn, best, who)
+    for name in (PROBABILITY, ENTROPY, "random direction"):
+        report.baseline(f"{name}, {who}", {"AUROC": float(scores[name].mean()), "caught": float(caught[name].mean())})
+    _table(report, found, scores, caught, who)
+    _draw(report, found, who)
+
+
+def _claim_more(
+    report: Report, scores: dict[str, Rows], caught: dict[str, Rows], drawn: Rows, best: str, who: str
+) -> None:
+    """Claim that states say more than the better of the tokens' figures, and than thing and place."""
     more = interval(drawn[:, 1] - drawn[:, 2])
     report.claim(
         Claim.at_least(
@@ -171,10 +182,6 @@ def add(report: Report, found: Sequence[Found], who: str, rng: np.random.Generat
             note=f"{scores[DETECTOR].mean():.3f} against {scores[PLAIN].mean():.3f}. This claim is ours.",
         )
     )
-    for name in (PROBABILITY, ENTROPY, "random direction"):
-        report.baseline(f"{name}, {who}", {"AUROC": float(scores[name].mean()), "caught": float(caught[name].mean())})
-    _table(report, found, scores, caught, who)
-    _draw(report, found, who)
 
 
 def _resampled(found: Found, best: str, rng: np.random.Generator) -> Rows:

@@ -82,6 +82,12 @@ def add(report: Report, found: Sequence[Found], settings: TruthprintSettings, co
             spread=_range(mean[ORACLE] - mean[ANCHORS]),
         )
     )
+    _claim_direction(report, moved, settings)
+    _table(report, moved)
+    _draw(report, moved)
+
+
+def _claim_direction(report: Report, moved: Sequence[Moved], settings: TruthprintSettings) -> None:
     worst = max(one.p for one in moved)
     cosines = np.array([one.cosine for one in moved])
     report.claim(
@@ -95,8 +101,6 @@ def add(report: Report, found: Sequence[Found], settings: TruthprintSettings, co
             "shuffles of the target's labels.",
         )
     )
-    _table(report, moved)
-    _draw(report, moved)
 
 
 def _move(one: Found, other: Found, settings: TruthprintSettings, context: Context) -> Moved:
