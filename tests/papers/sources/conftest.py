@@ -19,7 +19,7 @@ def fetcher(tmp_path: Path) -> Callable[..., Fetcher]:
     """Return a function that makes a client; all of them share one gate."""
 
     def make(
-        *, attempts: int = 20, budget: float = 100.0, read: float = 0.3, total: float = 0.5, interval: float = INTERVAL
+        *, attempts: int = 20, budget: float = 100.0, read: float = 1.0, total: float = 1.5, interval: float = INTERVAL
     ) -> Fetcher:
         gate = RequestGate(tmp_path / "gate", interval)
         return Fetcher(
