@@ -66,8 +66,8 @@ def explain(report: Report, material: Material, rate: float, settings: Matryoshk
     )
     report.note(
         "An earlier report trained 160 steps of 8 pairs of at most 12 tokens, and the shallow layers learned nothing: "
-        "their mean rho was .375 with 2DMSE and with Matryoshka. The training was made longer for that, for all methods; how "
-        "long was chosen on the validation pairs."
+        "their mean rho was .375 with 2DMSE and with Matryoshka. The training was made longer for that, for all "
+        "methods; how long was chosen on the validation pairs."
     )
 
 
