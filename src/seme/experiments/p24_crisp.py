@@ -26,7 +26,7 @@ class CrispSettings(ExperimentSettings):
     longest_query: int = Field(default=48, ge=8, description="Tokens that are read of a query")
     layer: int = Field(default=3, ge=0, description="Blocks up to this one are frozen, and run once over the texts")
     reductions: tuple[str, ...] = Field(
-        default=("C4x8", "C8x32", "C25", "C50"), description="Clusters that are trained through (CRISP)"
+        default=("C4x8", "C8x30", "C8x32", "C25", "C50"), description="Clusters that are trained through (CRISP)"
     )
     simpler: tuple[str, ...] = Field(
         default=("Tail4x8", "Tail8x32", "K2", "K4", "SV"), description="Reductions that are trained to compare with"

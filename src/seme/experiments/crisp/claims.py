@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from seme.experiments.p24_crisp import CrispSettings
 
 _ABOVE = 1e-9
-_MINIMA = {"C8x32": (0.99, 2.5, "1.004 times at 2.9 times fewer"), "C4x8": (0.93, 8.0, "0.964 times at 11 times fewer")}
-"""Share of the plain model's nDCG@10 that is kept, how many times fewer vectors, and the paper's figures."""
+_MINIMA = {
+    "C8x30": (0.99, 2.9, "1.004 times at 2.9 times fewer (C8x32)"),
+    "C8x32": (0.99, 2.5, "1.004 times at 2.9 times fewer"),
+    "C4x8": (0.93, 8.0, "0.964 times at 11 times fewer"),
+}
+"""Share of the plain model's nDCG@10 that is kept, how many times fewer vectors, and the paper's figures.
+
+The paper's documents have 92 tokens on average; 30 clusters are to 88 tokens what its 32 are to these.
+"""
 _PAIRS = {
     ("C4x8", "Tail4x8"): "52.3 against 23.0",
     ("C8x32", "Tail8x32"): "54.5 against 31.8",
