@@ -17,6 +17,7 @@ _GROUND = {
     "retrieval": {
         "hits",
         "identifiers",
+        "kernel_library",
         "kernels",
         "_kernels",
         "segmented",

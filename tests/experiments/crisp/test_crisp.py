@@ -81,7 +81,7 @@ def test_a_search_ranks_by_reduced_vectors_and_counts_them():
     right = {f"q{i}": {f"d{i}": 1} for i in range(3)}
     corpus = Corpus("c", {f"d{i}": "" for i in range(6)}, dict.fromkeys(right, ""), {}, right, [])
     made = Tokens(documents, queries, [one[::-1].copy() for one in queries])
-    material = Material(corpus, [], [], [], documents, queries, queries)
+    material = Material(corpus, [], [], [], [], documents, queries, queries)
     exact = search(All(), [made], [material], {"C2x3": reduction("C2x3")})
     assert exact.vectors == exact.tokens == 12
     assert exact.drop == pytest.approx(0)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seme.experiments.p24_crisp import CrispSettings
 
 
+_NEAR = 1.2
 _START = {"farthest": "at vectors far from each other", "strided": "at vectors at equal distances in the text"}
 
 
@@ -132,8 +133,12 @@ def _draw(report: Report, found: Found, settings: CrispSettings) -> None:
         points = [(found.results[name][0].share, found.mean(name)) for name in names]
         axes.plot(*zip(*points, strict=True), marker, mfc=face, mec=edge, ms=6, ls="none", label=label)
     for name in (*settings.reductions, *settings.simpler):
-        place = (found.results[name][0].share, found.mean(name))
-        axes.annotate(name, place, (4, 4), textcoords="offset points", fontsize=7)
+        share = found.results[name][0].share
+        # Below its point, and to the left of it where the next one stands too near for its own label.
+        crowded = any(1 < found.results[other][0].share / share < _NEAR for other in settings.reductions)
+        side, offset = ("right", -4) if crowded else ("left", 4)
+        place = (share, found.mean(name))
+        axes.annotate(name, place, (offset, -9), textcoords="offset points", fontsize=7, ha=side)
     axes.axhline(found.mean("MV"), color="black", lw=1, ls="--", label="all tokens (MV)")
     axes.set(xscale="log", xlabel="vectors of a document, share of its tokens", ylabel="nDCG@10")
     axes.legend(fontsize=7, frameon=False)
