@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 from seme.embeddings.crisp import All, reduction
 from seme.experiments.crisp import claims, tables
 from seme.experiments.crisp.corpus import Corpus
-from seme.experiments.crisp.measuring import Found, named
+from seme.experiments.crisp.measuring import Found, hard_rows, named
 from seme.experiments.crisp.searching import Material, Result, Tokens, search
 from seme.experiments.p24_crisp import CrispSettings
 from seme.report import Report
@@ -72,6 +72,15 @@ def test_tables_and_figure_are_made_of_unlike_numbers_of_seeds():
     tables.add(report, found(), SETTINGS)
     assert [len(one.rows) for one in report.tables] == [8, 4, 2]
     assert report.figures
+
+
+def test_hard_negatives_stay_within_their_collection():
+    nothing = Corpus("c", {}, {}, {}, {}, [])
+    parts = [
+        Material(nothing, [], [], [], [np.array(row) for row in near], [], [], [])
+        for near in ([[1], [0]], [[2, 1], [0], [0]])
+    ]
+    assert [one.tolist() for one in hard_rows(parts)] == [[1], [0], [4, 3], [2], [2]]
 
 
 def test_a_search_ranks_by_reduced_vectors_and_counts_them():

@@ -20,7 +20,7 @@ _MINIMA = {
 }
 """Share of the plain model's nDCG@10 that is kept, how many times fewer vectors, and the paper's figures.
 
-The paper's documents have 92 tokens on average; 30 clusters are to 88 tokens what its 32 are to these.
+In the paper 32 vectors are 0.349 of a document's; at our 88 tokens that share is 30 clusters.
 """
 _PAIRS = {
     ("C4x8", "Tail4x8"): "52.3 against 23.0",

@@ -160,7 +160,7 @@ def _train(
         [numbers[one] for one in groups],
         size=settings.batch,
         seed=seeded,
-        hard=_hard(material) if settings.hard else None,
+        hard=hard_rows(material) if settings.hard else None,
     )
     trained = [one for one in encoder.parameters() if one.requires_grad]
     Trainer(
@@ -178,7 +178,7 @@ def _train(
     ).run()
 
 
-def _hard(material: list[Material]) -> list[npt.NDArray[np.int64]]:
+def hard_rows(material: list[Material]) -> list[npt.NDArray[np.int64]]:
     """Return the rows of each pair's hard negatives among the documents of all collections."""
     begins = np.cumsum([0, *(len(part.hard) for part in material)])
     return [near + begin for part, begin in zip(material, begins[:-1], strict=True) for near in part.hard]
