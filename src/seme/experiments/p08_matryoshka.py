@@ -32,7 +32,10 @@ class MatryoshkaSettings(ExperimentSettings):
     rate_search: float = Field(default=5e-4, gt=0, description="Learning rate for the head (Adam), likewise")
     temperature: float = Field(default=0.05, gt=0, description="What cosines are divided by")
     seeds: int = Field(default=3, ge=1, description="Trainings of each method; digits are divided anew for each")
-    shortlist: int = Field(default=1000, ge=10, description="Glosses that the long prefix scores again")
+    shortlist: int = Field(default=2000, ge=10, description="Glosses that the full size scores again after one prefix")
+    widest: int = Field(
+        default=5000, ge=10, description="Glosses that a funnel's second prefix scores; each later one half as many"
+    )
     timed: int = Field(default=100, ge=5, description="Queries of a round of the clock")
     rounds: int = Field(default=5, ge=1, description="Rounds of the clock, of which the median counts")
 
@@ -51,6 +54,7 @@ class MatryoshkaSettings(ExperimentSettings):
             batch=64,
             seeds=1,
             shortlist=20,
+            widest=40,
             timed=10,
             rounds=1,
             longest=16,

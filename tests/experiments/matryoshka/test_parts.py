@@ -70,8 +70,8 @@ def test_precision_and_rank_are_those_counted_by_hand():
     assert found["field"] == pytest.approx([(1 / 2 + 2 / 3) / 10, 2 / 10])
 
 
-def test_plans_keep_the_shortlist_and_end_with_all_coordinates():
-    found = plans((12, 24, 48, 96, 192, 384), 200)
+def test_plans_keep_their_lists_and_end_with_all_coordinates():
+    found = plans((12, 24, 48, 96, 192, 384), shortlist=200, widest=800)
     assert found["AR, 24"] == (Stage(24, 200), Stage(384, 200))
     assert [one.dim for one in found["funnel"]] == [24, 48, 96, 192, 384]
-    assert [one.keep for one in found["funnel"]] == [200, 100, 50, 25, 25]
+    assert [one.keep for one in found["funnel"]] == [800, 400, 200, 100, 100]

@@ -123,12 +123,12 @@ def _rotated(glosses: torch.Tensor, queries: torch.Tensor) -> tuple[torch.Tensor
     return first, second
 
 
-def plans(dims: Sequence[int], shortlist: int) -> dict[str, tuple[Stage, ...]]:
+def plans(dims: Sequence[int], *, shortlist: int, widest: int) -> dict[str, tuple[Stage, ...]]:
     """Return the adaptive searches and the funnel that are tried, for vectors of the width `dims[-1]`."""
     full = dims[-1]
     found = {f"AR, {full // part}": adaptive(full // part, full, shortlist=shortlist) for part in (16, 12, 8)}
     sizes = [full // part for part in (16, 8, 4, 2, 1)]
-    lists = [max(_DEPTH, shortlist // 2**step) for step in range(len(sizes) - 1)]
+    lists = [max(_DEPTH, widest // 2**step) for step in range(len(sizes) - 1)]
     return {**found, "funnel": funnel(sizes, lists)}
 
 
@@ -143,7 +143,7 @@ def _searched(
 ) -> dict[str, Any]:
     """Measure the search at each size, and by stages where asked for."""
     whole = {str(dim): (Stage(dim, _DEPTH),) for dim in dims}
-    wanted = {**whole, **(plans(dims, settings.shortlist) if stages else {})}
+    wanted = {**whole, **(plans(dims, shortlist=settings.shortlist, widest=settings.widest) if stages else {})}
     found = {}
     for name, one in wanted.items():
         index = FunnelIndex(material.ids, glosses.numpy(), one)

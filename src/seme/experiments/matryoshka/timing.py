@@ -50,7 +50,7 @@ def add(report: Report, given: Vectorised, settings: MatryoshkaSettings, context
 def _own(given: Vectorised, settings: MatryoshkaSettings) -> tuple[dict[str, Search], str, FunnelIndex]:
     full = given.dims[-1]
     indexes = {"Seme, full": FunnelIndex(given.ids, given.glosses, (Stage(full, _DEPTH),))}
-    for name, stages in plans(given.dims, settings.shortlist).items():
+    for name, stages in plans(given.dims, shortlist=settings.shortlist, widest=settings.widest).items():
         indexes[f"Seme, {name}"] = FunnelIndex(given.ids, given.glosses, stages)
     systems: dict[str, Search] = {
         name: (lambda query, index=index: [one.ids for one in index.search(query, _DEPTH)])  # type: ignore[misc]
