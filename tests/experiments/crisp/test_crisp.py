@@ -36,7 +36,7 @@ def found(**changed):
         "C8x32": [result(0.9, vectors=32.0)] * 2,
         "Tail4x8": [result(0.5)],
     }
-    return Found({**results, **changed})
+    return Found({**results, **changed}, {"MV": {5e-5: 0.8, 2e-4: 0.7}, "C4x8": {5e-5: 0.6, 2e-4: 0.7}})
 
 
 def verdicts(one):
@@ -70,8 +70,13 @@ def test_a_claim_fails_where_its_figure_does(changed, word):
 def test_tables_and_figure_are_made_of_unlike_numbers_of_seeds():
     report = Report(paper=24, slug="crisp", title="t")
     tables.add(report, found(), SETTINGS)
-    assert [len(one.rows) for one in report.tables] == [8, 4, 2]
+    assert [len(one.rows) for one in report.tables] == [8, 4, 2, 2]
+    assert report.tables[-1].rows == [["MV", 0.8, 0.7, "5e-05"], ["C4x8", 0.6, 0.7, "0.0002"]]
     assert report.figures
+
+
+def test_of_rates_that_find_as_much_the_first_is_taken():
+    assert Found({}, {"MV": {1e-3: 0.5, 1e-4: 0.5, 1e-5: 0.4}}).rate("MV") == 1e-3
 
 
 def test_hard_negatives_stay_within_their_collection():

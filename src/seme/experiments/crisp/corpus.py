@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seme.assets.collections import load_collection
+from seme.assets.collections import Split, load_collection
 from seme.errors import InputError
 from seme.experiments.collecting import digest
 
@@ -18,7 +18,7 @@ Texts = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Documents by id; test queries, the same with an unrelated sentence behind them, and what is right; pairs."""
+    """Documents by id; queries, the same with an unrelated sentence behind them, and what is right; pairs."""
 
     name: str
     documents: Texts
@@ -29,19 +29,22 @@ class Corpus:
     """Query and document of training, as texts."""
 
 
-def make(name: str, settings: CrispSettings) -> Corpus:
-    """Take test queries whose documents are all long, other long documents up to a number, and training pairs.
+def make(name: str, settings: CrispSettings, *, split: Split = "test") -> Corpus:
+    """Take queries of a split whose documents are all long, other long documents up to a number, and training pairs.
 
     Which are taken follows from the hashes of their ids. The unrelated sentences are queries of training.
     """
-    train, test = load_collection(name, split="train"), load_collection(name, split="test")
+    queries, documents = settings.queries, settings.documents
+    if split == "validation":
+        queries, documents = settings.validation, 2 * settings.validation
+    train, test = load_collection(name, split="train"), load_collection(name, split=split)
     long = {one: text for one, text in test.documents.items() if len(text) >= settings.shortest}
     asked = [one for one in sorted(test.judgements, key=digest) if long.keys() >= test.judgements[one].keys()]
-    asked = asked[: settings.queries]
+    asked = asked[:queries]
     right = {one for query in asked for one in test.judgements[query]}
     learned = {one for grades in train.judgements.values() for one in grades}
     others = sorted((one for one in long if one not in right and one not in learned), key=digest)
-    kept = right.union(others[: max(0, settings.documents - len(right))])
+    kept = right.union(others[: max(0, documents - len(right))])
     pairs = [
         (query, one)
         for query in sorted(train.judgements, key=digest)

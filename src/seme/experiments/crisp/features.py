@@ -15,6 +15,8 @@ from seme.embeddings.contriever import mine_negatives
 from seme.embeddings.crisp.training import States
 from seme.embeddings.encoder import TextEncoder
 from seme.experiment import Context
+from seme.experiments.crisp.corpus import Corpus
+from seme.experiments.crisp.searching import Material
 from seme.report.files import write_atomically
 from seme.retrieval.multivector.packed import offsets_of
 
@@ -24,10 +26,30 @@ if TYPE_CHECKING:
 _BATCH = 32
 
 
+def material(one: Corpus, base: TextEncoder, settings: CrispSettings, context: Context) -> Material:
+    """Return a corpus with the states of its texts, and the hard negatives of its pairs."""
+
+    def of(texts: Sequence[str], longest: int) -> list[States]:
+        return states(base, texts, longest, settings, context)
+
+    return Material(
+        one,
+        of([query for query, _ in one.pairs], settings.longest_query),
+        of([document for _, document in one.pairs], settings.longest),
+        [document for _, document in one.pairs],
+        near(base, one.pairs, settings),
+        of(list(one.documents.values()), settings.longest),
+        of(list(one.queries.values()), settings.longest_query),
+        of(list(one.noisy.values()), settings.longest_query),
+    )
+
+
 def states(
     encoder: TextEncoder, texts: Sequence[str], longest: int, settings: CrispSettings, context: Context
 ) -> list[States]:
     """Return the states (length, d) of texts after the frozen blocks, float16; from the cache if it has them."""
+    if not texts:
+        return []
     content = repr((settings.encoder, settings.layer, longest, list(texts)))
     key = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:24]
     file = context.cache / f"states-{key}.npz"
@@ -45,7 +67,7 @@ def near(
 
     Documents of the same text as its own are left out, too.
     """
-    if not settings.hard:
+    if not settings.hard or not pairs:
         return [np.empty(0, dtype=np.int64) for _ in pairs]
     queries = encoder.encode([query for query, _ in pairs], longest=settings.longest_query)
     documents = encoder.encode([document for _, document in pairs], longest=settings.longest)
