@@ -8,7 +8,10 @@ import pytest
 pytest.importorskip("torch")
 
 from seme.embeddings.crisp import All, reduction
-from seme.experiments.crisp import claims, tables
+from seme.embeddings.encoder import TextEncoder
+from seme.errors import AssetError
+from seme.experiment import Context
+from seme.experiments.crisp import claims, features, tables
 from seme.experiments.crisp.corpus import Corpus
 from seme.experiments.crisp.measuring import Found, hard_rows, named
 from seme.experiments.crisp.searching import Material, Result, Tokens, search
@@ -86,6 +89,28 @@ def test_hard_negatives_stay_within_their_collection():
         for near in ([[1], [0]], [[2, 1], [0], [0]])
     ]
     assert [one.tolist() for one in hard_rows(parts)] == [[1], [0], [4, 3], [2], [2]]
+
+
+def test_nearest_wrong_documents_and_states_are_found_once_and_read_again(tmp_path):
+    settings = SETTINGS.model_copy(update={"hard": 2})
+    context = Context(folder=tmp_path, cache=tmp_path)
+    pairs = [
+        ("sort a list", "Sort a list in place."),
+        ("read a file", "Open and read a file."),
+        ("sort", "Sorted list."),
+    ]
+    try:
+        encoder = TextEncoder.load("minilm")
+    except AssetError as error:
+        pytest.skip(f"{error}: {error.hint}")
+    rows = features.near(encoder, pairs, settings, context)
+    assert rows[0].tolist() == [2]  # of the two nearest, the one that is not its own
+    states = features.states(encoder, ["one", "two words"], 16, settings, context)
+    assert [one.shape for one in states] == [(3, 384), (4, 384)]
+    nothing = None  # what is read needs no encoder
+    assert [one.tolist() for one in features.near(nothing, pairs, settings, context)] == [one.tolist() for one in rows]
+    again = features.states(nothing, ["one", "two words"], 16, settings, context)
+    assert all(np.array_equal(a, b) for a, b in zip(states, again, strict=True))
 
 
 def test_a_search_ranks_by_reduced_vectors_and_counts_them():

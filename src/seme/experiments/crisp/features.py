@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from seme.retrieval.multivector.packed import offsets_of
 if TYPE_CHECKING:
     from seme.experiments.p24_crisp import CrispSettings
 
+Array = TypeVar("Array", bound=npt.NDArray[Any])
+
 _BATCH = 32
 
 
@@ -37,7 +39,7 @@ def material(one: Corpus, base: TextEncoder, settings: CrispSettings, context: C
         of([query for query, _ in one.pairs], settings.longest_query),
         of([document for _, document in one.pairs], settings.longest),
         [document for _, document in one.pairs],
-        near(base, one.pairs, settings),
+        near(base, one.pairs, settings, context),
         of(list(one.documents.values()), settings.longest),
         of(list(one.queries.values()), settings.longest_query),
         of(list(one.noisy.values()), settings.longest_query),
@@ -50,32 +52,42 @@ def states(
     """Return the states (length, d) of texts after the frozen blocks, float16; from the cache if it has them."""
     if not texts:
         return []
-    content = repr((settings.encoder, settings.layer, longest, list(texts)))
-    key = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-    file = context.cache / f"states-{key}.npz"
-    if not file.is_file():
-        write_atomically(file, _packed(_computed(encoder, texts, longest, settings, context)))
-    with np.load(file, allow_pickle=False) as kept:
-        flat, offsets = kept["states"], offsets_of(kept["lengths"])
-    return [flat[offsets[i] : offsets[i + 1]] for i in range(len(texts))]
+    content = (settings.encoder, settings.layer, longest, list(texts))
+    return _kept(context, "states", content, lambda: _computed(encoder, texts, longest, settings, context))
 
 
 def near(
-    encoder: TextEncoder, pairs: Sequence[tuple[str, str]], settings: CrispSettings
+    encoder: TextEncoder, pairs: Sequence[tuple[str, str]], settings: CrispSettings, context: Context
 ) -> list[npt.NDArray[np.int64]]:
     """Return the rows of the documents that are nearest to each query by the encoder as it comes, without its own.
 
-    Documents of the same text as its own are left out, too.
+    Documents of the same text as its own are left out, too. From the cache if it has them.
     """
     if not settings.hard or not pairs:
         return [np.empty(0, dtype=np.int64) for _ in pairs]
-    queries = encoder.encode([query for query, _ in pairs], longest=settings.longest_query)
-    documents = encoder.encode([document for _, document in pairs], longest=settings.longest)
-    rows: dict[str, list[int]] = {}
-    for row, (_, document) in enumerate(pairs):
-        rows.setdefault(document, []).append(row)
-    own = [np.array(rows[document], dtype=np.int64) for _, document in pairs]
-    return mine_negatives(queries, documents, own, depth=settings.hard)
+
+    def mined() -> list[npt.NDArray[np.int64]]:
+        queries = encoder.encode([query for query, _ in pairs], longest=settings.longest_query)
+        documents = encoder.encode([document for _, document in pairs], longest=settings.longest)
+        rows: dict[str, list[int]] = {}
+        for row, (_, document) in enumerate(pairs):
+            rows.setdefault(document, []).append(row)
+        own = [np.array(rows[document], dtype=np.int64) for _, document in pairs]
+        return mine_negatives(queries, documents, own, depth=settings.hard)
+
+    content = (settings.encoder, settings.longest_query, settings.longest, settings.hard, list(pairs))
+    return _kept(context, "near", content, mined)
+
+
+def _kept(context: Context, kind: str, content: tuple[object, ...], make: Callable[[], list[Array]]) -> list[Array]:
+    """Return arrays of unlike lengths from the cache, where they are put if they are not there."""
+    key = hashlib.sha256(repr((kind, content)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    file = context.cache / f"{kind}-{key}.npz"
+    if not file.is_file():
+        write_atomically(file, _packed(make()))
+    with np.load(file, allow_pickle=False) as kept:
+        flat, offsets = kept["flat"], offsets_of(kept["lengths"])
+    return [flat[offsets[i] : offsets[i + 1]] for i in range(len(offsets) - 1)]
 
 
 @torch.no_grad()
@@ -93,7 +105,7 @@ def _computed(
     return [found[i] for i in range(len(texts))]
 
 
-def _packed(made: Sequence[States]) -> bytes:
+def _packed(made: Sequence[npt.NDArray[Any]]) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, states=np.concatenate(made), lengths=np.array([len(one) for one in made]))
+    np.savez(buffer, flat=np.concatenate(made), lengths=np.array([len(one) for one in made]))
     return buffer.getvalue()
